@@ -1,0 +1,214 @@
+// The ledger: one row per message seen on a server. Reading what is known and owed, and moving rows between their states.
+// New rows are written by batch.ts, in the transaction that stores the message.
+//
+// States: `pending` stored here, still to be taken off there; `disposed` seen to be gone; `kept` stored, stays on the server for now;
+// `held` set aside on the server, its octets not stored.
+
+import type { Uid } from '../model.ts';
+import type { Sql } from './pool.ts';
+
+export type LedgerState = 'pending' | 'disposed' | 'kept' | 'held';
+
+/** What names one row. `digest` is empty for a held message. */
+export interface LedgerKey {
+  readonly mailboxId: number;
+  readonly uidValidity: string;
+  readonly uid: Uid;
+  readonly digest: Buffer;
+}
+
+export interface LedgerRow extends LedgerKey {
+  /** message.id as decimal text; null while held. */
+  readonly messageId: string | null;
+  readonly storedAt: Date;
+  readonly emailId: string | null;
+  readonly internalDate: Date | null;
+  readonly size: number | null;
+  readonly state: LedgerState;
+  readonly reason: string | null;
+  readonly released: boolean;
+}
+
+/** A row whose message may still be on the server, with what is needed to recognise it. */
+export interface OpenRow extends LedgerRow {
+  /** The stored message's Message-ID header; null when it has none or is expired. */
+  readonly messageIdHeader: string | null;
+}
+
+interface SqlRow {
+  mailbox_id: number;
+  uidvalidity: string;
+  uid: string;
+  digest: Buffer;
+  message_id: string | null;
+  stored_at: Date;
+  email_id: string | null;
+  internal_date: Date | null;
+  size: string | null;
+  state: LedgerState;
+  reason: string | null;
+  released: boolean;
+  header?: string | null;
+}
+
+const COLUMNS = `l.mailbox_id, l.uidvalidity, l.uid, l.digest, l.message_id, l.stored_at, l.email_id, l.internal_date, l.size, l.state,
+  l.reason, l.released`;
+
+function toRow(row: SqlRow): LedgerRow {
+  return {
+    mailboxId: row.mailbox_id,
+    uidValidity: row.uidvalidity,
+    uid: row.uid,
+    digest: row.digest,
+    messageId: row.message_id,
+    storedAt: row.stored_at,
+    emailId: row.email_id,
+    internalDate: row.internal_date,
+    size: row.size === null ? null : Number(row.size),
+    state: row.state,
+    reason: row.reason,
+    released: row.released,
+  };
+}
+
+/**
+ * Rows that a message on the server may turn out to be, whatever its UID is now: all that the login still owes, and what this mailbox
+ * keeps under another UIDVALIDITY than the present one.
+ */
+export async function openRows(sql: Sql, login: string, mailboxId: number, uidValidity: string): Promise<OpenRow[]> {
+  const found = await sql.query<SqlRow>(
+    `select ${COLUMNS}, m.message_id as header
+       from maildrain.ledger l
+       join maildrain.mailbox b on b.id = l.mailbox_id
+       left join maildrain.message m on m.id = l.message_id and m.stored_at = l.stored_at
+      where b.login = $1
+        and l.state in ('pending', 'kept')
+        and (l.state = 'pending' or (l.mailbox_id = $2 and l.uidvalidity <> $3))
+      order by l.stored_at, l.message_id`,
+    [login, mailboxId, uidValidity],
+  );
+  return found.rows.map((row) => ({ ...toRow(row), messageIdHeader: row.header ?? null }));
+}
+
+/** All rows, in whatever state, that this mailbox has for these UIDs under this UIDVALIDITY. */
+export async function rowsFor(
+  sql: Sql,
+  mailboxId: number,
+  uidValidity: string,
+  uids: readonly Uid[],
+): Promise<LedgerRow[]> {
+  const found = await sql.query<SqlRow>(
+    `select ${COLUMNS} from maildrain.ledger l
+      where l.mailbox_id = $1 and l.uidvalidity = $2 and l.uid = any($3::text[])`,
+    [mailboxId, uidValidity, uids],
+  );
+  return found.rows.map(toRow);
+}
+
+/** Rows of a Gmail login by X-GM-MSGID, the newest of each: one message under two labels is one message. */
+export async function rowsByEmailId(sql: Sql, login: string, emailIds: readonly string[]): Promise<LedgerRow[]> {
+  const found = await sql.query<SqlRow>(
+    `select distinct on (l.email_id) ${COLUMNS}
+       from maildrain.ledger l join maildrain.mailbox b on b.id = l.mailbox_id
+      where b.login = $1 and l.email_id = any($2::text[]) and l.message_id is not null
+      order by l.email_id, l.stored_at desc`,
+    [login, emailIds],
+  );
+  return found.rows.map(toRow);
+}
+
+/** A few kept rows under this UIDVALIDITY, to test whether its UIDs still mean the same messages. */
+export async function probeRows(sql: Sql, mailboxId: number, uidValidity: string, count: number): Promise<LedgerRow[]> {
+  const found = await sql.query<SqlRow>(
+    `select ${COLUMNS} from maildrain.ledger l
+      where l.mailbox_id = $1 and l.uidvalidity = $2 and l.state = 'kept'
+      order by l.stored_at desc limit $3`,
+    [mailboxId, uidValidity, count],
+  );
+  return found.rows.map(toRow);
+}
+
+/**
+ * The server gave its UIDs to other messages without changing UIDVALIDITY: what is known under it no longer says anything about a UID.
+ * The rows stay, under a name that no server uses, and are recognised by their octets.
+ */
+export async function retireUidValidity(sql: Sql, mailboxId: number, uidValidity: string, now: Date): Promise<number> {
+  const done = await sql.query(
+    `update maildrain.ledger set uidvalidity = uidvalidity || '~' || $3, changed_at = now()
+      where mailbox_id = $1 and uidvalidity = $2`,
+    [mailboxId, uidValidity, String(now.getTime())],
+  );
+  return done.rowCount ?? 0;
+}
+
+/** Moves pending rows on. Returns how many there were. */
+export async function settleRows(
+  sql: Sql,
+  keys: readonly LedgerKey[],
+  state: 'disposed' | 'kept',
+  reason: string | null,
+): Promise<number> {
+  if (keys.length === 0) return 0;
+  // This is bookkeeping after an effect that can be seen again: losing it in a crash of Postgres costs one look, so it need not wait for the disk.
+  const done = await sql.query(
+    `with relaxed as (select set_config('synchronous_commit', 'off', true))
+     update maildrain.ledger l set state = $5, reason = $6, changed_at = now()
+       from relaxed, unnest($1::int[], $2::text[], $3::text[], $4::bytea[]) as k (mailbox_id, uidvalidity, uid, digest)
+      where l.mailbox_id = k.mailbox_id and l.uidvalidity = k.uidvalidity and l.uid = k.uid and l.digest = k.digest
+        and l.state <> 'disposed'`,
+    [...columnsOf(keys), state, reason],
+  );
+  return done.rowCount ?? 0;
+}
+
+/** The four columns of the primary key as arrays, for unnest. */
+export function columnsOf(keys: readonly LedgerKey[]): [number[], string[], string[], Buffer[]] {
+  return [
+    keys.map((key) => key.mailboxId),
+    keys.map((key) => key.uidValidity),
+    keys.map((key) => key.uid),
+    keys.map((key) => key.digest),
+  ];
+}
+
+/** Kept and held rows under this UIDVALIDITY that are not among the listed UIDs: the messages are no longer there. */
+export async function markUnlistedGone(
+  sql: Sql,
+  mailboxId: number,
+  uidValidity: string,
+  listed: readonly Uid[],
+): Promise<number> {
+  const done = await sql.query(
+    `update maildrain.ledger set state = 'disposed', reason = 'gone', changed_at = now()
+      where mailbox_id = $1 and uidvalidity = $2 and state in ('kept', 'held') and not (uid = any($3::text[]))`,
+    [mailboxId, uidValidity, listed],
+  );
+  return done.rowCount ?? 0;
+}
+
+/** Held rows of earlier UIDVALIDITYs: their messages, if they are still there, have other UIDs now and are judged anew. */
+export async function forgetOldHolds(sql: Sql, mailboxId: number, uidValidity: string): Promise<number> {
+  const done = await sql.query(
+    `update maildrain.ledger set state = 'disposed', reason = 'renumbered', changed_at = now()
+      where mailbox_id = $1 and uidvalidity <> $2 and state = 'held'`,
+    [mailboxId, uidValidity],
+  );
+  return done.rowCount ?? 0;
+}
+
+/** How many kept and held rows there are under this UIDVALIDITY. */
+export async function countStaying(sql: Sql, mailboxId: number, uidValidity: string): Promise<number> {
+  const found = await sql.query<{ n: number }>(
+    `select count(*)::int as n from maildrain.ledger where mailbox_id = $1 and uidvalidity = $2 and state in ('kept', 'held')`,
+    [mailboxId, uidValidity],
+  );
+  return found.rows[0]?.n ?? 0;
+}
+
+export async function countPending(sql: Sql, mailboxId: number): Promise<number> {
+  const found = await sql.query<{ n: number }>(
+    `select count(*)::int as n from maildrain.ledger where mailbox_id = $1 and state = 'pending'`,
+    [mailboxId],
+  );
+  return found.rows[0]?.n ?? 0;
+}
