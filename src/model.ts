@@ -73,7 +73,7 @@ export interface SessionFacts {
   readonly exists: number;
   /** The server's path of `\Trash` by SPECIAL-USE, never by name. */
   readonly trash: string | null;
-  /** How this session would take a message off the server; `means: 'none'` says why it cannot. */
+  /** How this session would take a message off the server. */
   readonly disposal: DisposalMeans;
 }
 
@@ -82,7 +82,12 @@ export type DisposalMeans =
   // `thenExpunge`: Gmail's `forever`.
   | { readonly means: 'move'; readonly to: string; readonly thenExpunge: boolean }
   | { readonly means: 'plain-expunge' }
+  // COPY, flag, UID EXPUNGE: for servers with UIDPLUS and without MOVE.
+  | { readonly means: 'copy-expunge'; readonly to: string }
+  // Flagged `\Deleted` and left there.
   | { readonly means: 'flag-only'; readonly why: string }
+  // Nothing at all is done.
+  | { readonly means: 'none'; readonly why: string }
   | { readonly means: 'mark'; readonly flag: string }
   | { readonly means: 'keep' };
 
@@ -130,8 +135,6 @@ export interface Target {
 export interface DisposeOutcome {
   /** Targets that a second look showed to be gone, in Trash, or marked. */
   readonly done: readonly Uid[];
-  /** Of those, taken off by nobody we know: they were gone before we acted. */
-  readonly vanished: readonly Uid[];
   /** Why the others are still owed; null when none are. */
   readonly why: string | null;
   /** The server said that writes rest (Gmail `[THROTTLED]`). */

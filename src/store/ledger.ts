@@ -90,19 +90,21 @@ export async function openRows(sql: Sql, login: string, mailboxId: number, uidVa
   return found.rows.map((row) => ({ ...toRow(row), messageIdHeader: row.header ?? null }));
 }
 
-/** All rows, in whatever state, that this mailbox has for these UIDs under this UIDVALIDITY. */
+/** All rows, in whatever state, that this mailbox has for these UIDs under this UIDVALIDITY. The Message-ID header only of those not disposed. */
 export async function rowsFor(
   sql: Sql,
   mailboxId: number,
   uidValidity: string,
   uids: readonly Uid[],
-): Promise<LedgerRow[]> {
+): Promise<OpenRow[]> {
   const found = await sql.query<SqlRow>(
-    `select ${COLUMNS} from maildrain.ledger l
+    `select ${COLUMNS}, m.message_id as header
+       from maildrain.ledger l
+       left join maildrain.message m on l.state <> 'disposed' and m.id = l.message_id and m.stored_at = l.stored_at
       where l.mailbox_id = $1 and l.uidvalidity = $2 and l.uid = any($3::text[])`,
     [mailboxId, uidValidity, uids],
   );
-  return found.rows.map(toRow);
+  return found.rows.map((row) => ({ ...toRow(row), messageIdHeader: row.header ?? null }));
 }
 
 /** Rows of a Gmail login by X-GM-MSGID, the newest of each: one message under two labels is one message. */
@@ -135,7 +137,7 @@ export async function probeRows(sql: Sql, mailboxId: number, uidValidity: string
 export async function retireUidValidity(sql: Sql, mailboxId: number, uidValidity: string, now: Date): Promise<number> {
   const done = await sql.query(
     `update maildrain.ledger set uidvalidity = uidvalidity || '~' || $3, changed_at = now()
-      where mailbox_id = $1 and uidvalidity = $2`,
+      where mailbox_id = $1 and uidvalidity = $2 and state <> 'disposed'`,
     [mailboxId, uidValidity, String(now.getTime())],
   );
   return done.rowCount ?? 0;

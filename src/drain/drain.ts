@@ -1,0 +1,302 @@
+// The one drain of a mailbox: locks, one connection to the end, passes until nothing new is listed, and what is written down afterwards.
+// What happens to messages is in pass.ts; what follows from a failure is decided in decide.ts.
+
+import { loginOf } from '../config.ts';
+import { decide } from '../decide.ts';
+import { asMaildrainError, MaildrainError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { DrainProgress, DrainReport, Listing, MailboxConfig, Outcome, Session, Uid } from '../model.ts';
+import { resolveSecret } from '../secrets.ts';
+import { openImap } from '../source/imap-session.ts';
+import {
+  countPending,
+  countStaying,
+  forgetOldHolds,
+  markUnlistedGone,
+  openRows,
+  probeRows,
+  retireUidValidity,
+  settleRows,
+} from '../store/ledger.ts';
+import { lockLogin, takeHostSlot } from '../store/lock.ts';
+import {
+  ensureMailbox,
+  type MailboxRow,
+  recordFailure,
+  recordSuccess,
+  setInFlight,
+  setUidValidity,
+  writesRestUntil,
+} from '../store/mailboxes.ts';
+import { ensurePartitions } from '../store/migrate.ts';
+import type { Database, Pen, Sql } from '../store/pool.ts';
+import { recordRun } from '../store/runs.ts';
+import { Fuse } from './fuse.ts';
+import { type PassResult, runPass, type Work } from './pass.ts';
+import { actsOnOpenRows, markOf } from './policy.ts';
+import { OpenRows } from './settle.ts';
+import { Tally } from './tally.ts';
+
+/** Mail that keeps arriving, or a folder that shows only a part of itself, is taken in rounds; this bounds one drain. */
+const MAX_ROUNDS = 1000;
+/** Kept messages whose INTERNALDATE is compared to notice UIDs that were given out again. */
+const PROBES = 5;
+
+export interface DrainContext {
+  readonly database: Database;
+  readonly connectionsPerHost: number;
+  readonly log: Log;
+  readonly onProgress?: ((progress: DrainProgress) => void) | undefined;
+}
+
+/**
+ * Drains one mailbox once. Never throws: what went wrong is in the report.
+ *
+ * @param signal asks to stop after the batch in hand
+ */
+export async function drain(context: DrainContext, mailbox: MailboxConfig, signal: AbortSignal): Promise<DrainReport> {
+  const tally = new Tally();
+  let pen: Pen;
+  try {
+    pen = await context.database.take();
+  } catch (error) {
+    return tally.report(mailbox.name, 'failed', null, asMaildrainError(error));
+  }
+  try {
+    return await withPen(context, mailbox, signal, tally, pen);
+  } catch (error) {
+    const failure = asMaildrainError(error);
+    context.log.error({ mailbox: mailbox.name, code: failure.code, err: failure }, 'drain failed');
+    return tally.report(mailbox.name, 'failed', null, failure);
+  } finally {
+    await pen.release();
+  }
+}
+
+async function withPen(
+  context: DrainContext,
+  mailbox: MailboxConfig,
+  signal: AbortSignal,
+  tally: Tally,
+  pen: Pen,
+): Promise<DrainReport> {
+  const sql = pen.client;
+  const login = loginOf(mailbox);
+  await ensurePartitions(sql, new Date());
+  const key = { name: mailbox.name, login, folder: mailbox.folder };
+  await ensureMailbox(sql, key);
+  if (!(await lockLogin(sql, login))) return tally.report(mailbox.name, 'busy', null, null);
+  // Read under the lock: the drain before us may have stopped it.
+  const row = await ensureMailbox(sql, key);
+  const early = notNow(mailbox, row, tally);
+  if (early !== null) return early;
+  const slot = Math.floor(Math.random() * context.connectionsPerHost);
+  if (!(await takeHostSlot(sql, mailbox.imap.host, context.connectionsPerHost, slot))) {
+    tally.note(`all ${context.connectionsPerHost} connections to ${mailbox.imap.host} are in use (connectionsPerHost)`);
+    return tally.report(mailbox.name, 'waiting', null, null);
+  }
+  return run(context, mailbox, signal, tally, pen, row);
+}
+
+/** A mailbox that is stopped, or whose pause is not over, is left alone. */
+function notNow(mailbox: MailboxConfig, row: MailboxRow, tally: Tally): DrainReport | null {
+  if (row.stoppedAt !== null) {
+    tally.note(
+      `stopped since ${row.stoppedAt.toISOString()} (${row.stoppedCode}): "maildrain resume ${mailbox.name}" starts it again`,
+    );
+    return tally.report(mailbox.name, 'stopped', null, null);
+  }
+  if (row.notBefore !== null && row.notBefore > new Date()) {
+    tally.note(`waits after ${row.lastErrorCode}: "maildrain resume ${mailbox.name}" tries at once`);
+    return tally.report(mailbox.name, 'waiting', row.notBefore, null);
+  }
+  return null;
+}
+
+async function run(
+  context: DrainContext,
+  mailbox: MailboxConfig,
+  signal: AbortSignal,
+  tally: Tally,
+  pen: Pen,
+  row: MailboxRow,
+): Promise<DrainReport> {
+  const sql = pen.client;
+  const startedAt = new Date();
+  const log = context.log.child({ mailbox: mailbox.name });
+  let outcome: Outcome = 'failed';
+  let failure: MaildrainError | null = null;
+  let retryAt: Date | null = null;
+  try {
+    outcome = await connected(context, mailbox, signal, tally, pen, row);
+    await recordSuccess(sql, row.id);
+  } catch (error) {
+    // When Postgres is gone the lock is gone: that, not the cut line that followed, is what happened.
+    failure = pen.lost.aborted ? asMaildrainError(pen.lost.reason) : asMaildrainError(error);
+    const verdict = decide(failure, row, new Date(), Math.random());
+    retryAt = verdict.notBefore;
+    if (verdict.stop) outcome = 'stopped';
+    if (failure.code === 'ABORTED') outcome = 'partial';
+    else await writeFailure(context, row, failure, verdict);
+  }
+  tally.pending = await countPending(context.database.sql, row.id).catch(() => tally.pending);
+  const report = tally.report(mailbox.name, outcome, retryAt, failure);
+  const finished = {
+    job: 'drain',
+    mailboxId: row.id,
+    startedAt,
+    finishedAt: new Date(),
+    report,
+    errorCode: failure?.code ?? null,
+  };
+  await recordRun(context.database.sql, finished).catch(() => {});
+  const { notes, error, mailbox: _, ...counts } = report;
+  if (failure === null) log.info({ ...counts, notes }, 'drained');
+  else
+    log.warn(
+      { ...counts, code: failure.code, err: failure },
+      outcome === 'stopped' ? 'mailbox stopped' : 'drain failed',
+    );
+  return report;
+}
+
+async function writeFailure(
+  context: DrainContext,
+  row: MailboxRow,
+  failure: MaildrainError,
+  verdict: { readonly stop: boolean; readonly notBefore: Date | null },
+): Promise<void> {
+  const facts = { code: failure.code, message: failure.message, ...verdict };
+  // The pen may be broken; the pool has other connections. If Postgres is gone there is nothing to write to, and the schedule tries again.
+  await recordFailure(context.database.sql, row.id, facts).catch((error: unknown) => {
+    context.log.warn({ mailbox: row.name, err: error }, 'failure not recorded');
+  });
+}
+
+async function connected(
+  context: DrainContext,
+  mailbox: MailboxConfig,
+  signal: AbortSignal,
+  tally: Tally,
+  pen: Pen,
+  row: MailboxRow,
+): Promise<Outcome> {
+  const password = await resolveSecret(mailbox.imap.password);
+  if (signal.aborted) throw new MaildrainError('ABORTED', 'stopped before connecting');
+  const session = await openImap(mailbox, { password, readOnly: mailbox.dispose.kind === 'keep', signal: pen.lost });
+  const fuse = new Fuse(row.inFlight, session.facts.uidValidity);
+  try {
+    await noticeRenumbering(pen.client, session, row, tally);
+    await rounds(context, mailbox, signal, tally, pen.client, row, session, fuse);
+    await setUidValidity(pen.client, row.id, session.facts.uidValidity, session.facts.uidNext);
+  } finally {
+    fuse.calm();
+    if (!pen.lost.aborted) await setInFlight(pen.client, row.id, fuse.state()).catch(() => {});
+    await session.close();
+  }
+  tally.pending = await countPending(pen.client, row.id);
+  const left = signal.aborted || tally.pending > 0 || tally.held > 0 || tally.missing > 0;
+  return left ? 'partial' : 'done';
+}
+
+/**
+ * UIDs that mean other messages than before although UIDVALIDITY is the same: UIDNEXT went back, or kept messages have another INTERNALDATE.
+ * Standards forbid it; mailboxes recreated within a second and restored backups do it.
+ */
+async function noticeRenumbering(sql: Sql, session: Session, row: MailboxRow, tally: Tally): Promise<void> {
+  const { uidValidity, uidNext } = session.facts;
+  if (row.uidValidity !== uidValidity) return;
+  let renumbered = row.uidNext !== null && uidNext !== null && uidNext < row.uidNext;
+  if (!renumbered) {
+    const probes = await probeRows(sql, row.id, uidValidity, PROBES);
+    const seen = probes.length === 0 ? [] : await session.describe(probes.map((probe) => probe.uid));
+    const dates = new Map<Uid, number | undefined>(seen.map((listed) => [listed.uid, listed.internalDate?.getTime()]));
+    renumbered = probes.some((probe) => {
+      const date = dates.get(probe.uid);
+      return date !== undefined && probe.internalDate !== null && date !== probe.internalDate.getTime();
+    });
+  }
+  if (!renumbered) return;
+  await retireUidValidity(sql, row.id, uidValidity, new Date());
+  tally.note('the server renumbered the mailbox without changing UIDVALIDITY; messages are recognised by their octets');
+}
+
+async function rounds(
+  context: DrainContext,
+  mailbox: MailboxConfig,
+  signal: AbortSignal,
+  tally: Tally,
+  sql: Sql,
+  row: MailboxRow,
+  session: Session,
+  fuse: Fuse,
+): Promise<void> {
+  const login = loginOf(mailbox);
+  const here = { mailboxId: row.id, uidValidity: session.facts.uidValidity };
+  let done = 0;
+  let total = 0;
+  let resting = (await writesRestUntil(sql, login, new Date())) !== null;
+  if (resting)
+    tally.note('writes on this account rest after [THROTTLED]: mail is stored and stays on the server for now');
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const before = tally.disposed;
+    const listing = await session.list();
+    if (round === 0) tally.listed = listing.uids.length + listing.deleted.length;
+    fuse.forgetAllBut(new Set(listing.uids.concat(listing.deleted)));
+    const open = new OpenRows(await openRows(sql, login, row.id, session.facts.uidValidity), here);
+    const fetchedBefore = tally.fetched;
+    const work: Work = {
+      sql,
+      session,
+      mailbox,
+      mailboxId: row.id,
+      login,
+      open,
+      fuse,
+      tally,
+      signal,
+      resting,
+      onProgress(finished, more) {
+        done += finished;
+        total += more;
+        context.onProgress?.({ done, total, bytes: tally.bytes });
+      },
+    };
+    const result = await runPass(work, listing);
+    resting = work.resting;
+    if (round > 0) tally.listed += tally.fetched - fetchedBefore;
+    if (signal.aborted) return;
+    if (listing.complete)
+      await noticeAbsence(sql, row, session, listing, open, result, actsOnOpenRows(session.facts) && !resting, tally);
+    // Another look only pays when messages went away and made room, or time passed, for others.
+    const removing = markOf(mailbox.dispose) === null;
+    if (!removing || tally.disposed === before) return;
+  }
+}
+
+/** Open rows whose message the server no longer has: somebody took it away, or an answer of an earlier drain was lost. */
+async function noticeAbsence(
+  sql: Sql,
+  row: MailboxRow,
+  session: Session,
+  listing: Listing,
+  open: OpenRows,
+  result: PassResult,
+  looked: boolean,
+  tally: Tally,
+): Promise<void> {
+  const { uidValidity } = session.facts;
+  const all = listing.uids.concat(listing.deleted);
+  const listed = new Set(all);
+  const remaining = open.remaining();
+  const unlisted = remaining.filter((r) => r.uidValidity === uidValidity && !listed.has(r.uid));
+  // Asked once more by UID: a message whose flag changed between the two searches was in neither.
+  const there = unlisted.length === 0 ? new Set<Uid>() : await session.present(unlisted.map((r) => r.uid));
+  // Under another UIDVALIDITY a row is known to be gone only when every listed message was looked into.
+  const unrecognised = looked && result.unseen === 0 ? remaining.filter((r) => r.uidValidity !== uidValidity) : [];
+  const gone = [...unlisted.filter((r) => !there.has(r.uid)), ...unrecognised];
+  tally.gone += await settleRows(sql, gone, 'disposed', 'gone');
+  if (row.uidValidity !== null && row.uidValidity !== uidValidity) await forgetOldHolds(sql, row.id, uidValidity);
+  if ((await countStaying(sql, row.id, uidValidity)) > result.staying)
+    await markUnlistedGone(sql, row.id, uidValidity, all);
+}

@@ -1,0 +1,49 @@
+// Counting one drain, and turning the counts into its report.
+
+import type { MaildrainError } from '../errors.ts';
+import type { DrainReport, Outcome } from '../model.ts';
+
+/** Notes repeat themselves batch by batch; a person needs each once. */
+const MAX_NOTES = 20;
+
+export class Tally {
+  listed = 0;
+  fetched = 0;
+  stored = 0;
+  adopted = 0;
+  disposed = 0;
+  gone = 0;
+  skipped = 0;
+  held = 0;
+  missing = 0;
+  pending = 0;
+  bytes = 0;
+  readonly #started = performance.now();
+  readonly #notes = new Set<string>();
+
+  note(text: string): void {
+    if (this.#notes.size < MAX_NOTES) this.#notes.add(text);
+  }
+
+  report(mailbox: string, outcome: Outcome, retryAt: Date | null, error: MaildrainError | null): DrainReport {
+    return {
+      mailbox,
+      outcome,
+      listed: this.listed,
+      fetched: this.fetched,
+      stored: this.stored,
+      adopted: this.adopted,
+      disposed: this.disposed,
+      gone: this.gone,
+      skipped: this.skipped,
+      held: this.held,
+      missing: this.missing,
+      pending: this.pending,
+      bytes: this.bytes,
+      ms: Math.round(performance.now() - this.#started),
+      notes: [...this.#notes],
+      retryAt,
+      error: error === null ? null : { code: error.code, message: error.message },
+    };
+  }
+}

@@ -1,0 +1,67 @@
+// The account's mailboxes, and finding the ones that matter: by SPECIAL-USE attribute (RFC 6154), never by name, for names are
+// localised and a user's own label may be called "Trash".
+
+import type { ListResponse } from 'imapflow';
+import { MaildrainError } from '../errors.ts';
+import type { Connection } from './imap-connect.ts';
+import { sessionError } from './imap-errors.ts';
+
+export interface Folder {
+  /** As the server spells it, decoded to UTF-8. */
+  readonly path: string;
+  readonly delimiter: string;
+  /** Attributes such as `\Noselect`. */
+  readonly attributes: readonly string[];
+  /** The SPECIAL-USE attribute the server gave, such as `\Trash`; never guessed from the name. */
+  readonly specialUse: string | null;
+  readonly selectable: boolean;
+}
+
+/** All mailboxes of the account, INBOX first. */
+export async function listFolders(connection: Connection): Promise<Folder[]> {
+  const listed = await connection.client.list().catch((error: unknown) => {
+    throw sessionError(error);
+  });
+  return listed.map(toFolder);
+}
+
+function toFolder(entry: ListResponse): Folder {
+  const attributes = [...entry.flags];
+  return {
+    path: entry.path,
+    delimiter: entry.delimiter,
+    attributes,
+    specialUse: entry.specialUseSource === 'extension' && entry.specialUse !== undefined ? entry.specialUse : null,
+    selectable: !attributes.some((flag) => /^\\(noselect|nonexistent)$/i.test(flag)),
+  };
+}
+
+/** The path of the mailbox with this SPECIAL-USE attribute, or null when the server shows none. */
+export function bySpecialUse(folders: readonly Folder[], attribute: string): string | null {
+  const wanted = attribute.toLowerCase();
+  return folders.find((folder) => folder.specialUse?.toLowerCase() === wanted && folder.selectable)?.path ?? null;
+}
+
+/**
+ * The path that a configured `folder` means: a name, or an attribute such as `\All`.
+ *
+ * @throws MaildrainError MAILBOX_MISSING
+ */
+export function resolveFolder(folders: readonly Folder[], wanted: string): string {
+  if (!wanted.startsWith('\\')) {
+    const found = folders.find((folder) => folder.path === wanted);
+    if (found !== undefined && !found.selectable) {
+      throw new MaildrainError('MAILBOX_MISSING', `"${wanted}" only holds other mailboxes and cannot be opened`);
+    }
+    // Not listed is not yet missing: INBOX, and shared mailboxes outside LIST, can be opened all the same.
+    return wanted;
+  }
+  const path = bySpecialUse(folders, wanted);
+  if (path === null) {
+    throw new MaildrainError(
+      'MAILBOX_MISSING',
+      `the server shows no mailbox with the attribute ${wanted}; on Gmail a system label can be hidden from IMAP in the settings ("Show in IMAP")`,
+    );
+  }
+  return path;
+}

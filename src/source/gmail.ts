@@ -1,0 +1,91 @@
+// Gmail (capability X-GM-EXT-1): one stored message under several labels. Deleting takes a label off and archives; only a message that is in
+// Trash has been deleted. So what was moved there is looked up there by X-GM-MSGID, which is the same in every mailbox.
+// Which mailbox is Trash is decided in folders.ts, the move itself is in imap-dispose.ts.
+
+import { MaildrainError } from '../errors.ts';
+import type { Target, Uid } from '../model.ts';
+import { type ImapState, present, search } from './imap-ask.ts';
+import { sessionError } from './imap-errors.ts';
+import { uidSets } from './uid-set.ts';
+
+/**
+ * Looks in Trash for messages that were moved there.
+ *
+ * @param landed source UID to Trash UID, from COPYUID (RFC 4315); entries may be missing
+ * @returns source UID to Trash UID of those that are really there
+ */
+export async function foundInTrash(
+  state: ImapState,
+  targets: readonly Target[],
+  landed: ReadonlyMap<Uid, Uid>,
+): Promise<Map<Uid, Uid>> {
+  if (targets.length === 0) return new Map();
+  return inMailbox(state, requireTrash(state), true, async () => {
+    const emailIds = await emailIdsOf(
+      state,
+      targets.flatMap((target) => landed.get(target.uid) ?? []),
+    );
+    const found = new Map<Uid, Uid>();
+    for (const target of targets) {
+      const there = landed.get(target.uid);
+      if (there !== undefined && emailIds.get(there) === target.emailId) found.set(target.uid, there);
+      else if (target.emailId !== null) {
+        const uid = (await search(state, { emailId: target.emailId })).at(-1);
+        if (uid !== undefined) found.set(target.uid, uid);
+      }
+    }
+    return found;
+  });
+}
+
+/**
+ * Deletes for ever what foundInTrash() has found, by the UIDs it has in Trash: source UIDs would hit other people's mail there.
+ *
+ * @returns the source UIDs of those that are gone from Trash
+ */
+export async function expungeInTrash(state: ImapState, inTrash: ReadonlyMap<Uid, Uid>): Promise<Uid[]> {
+  if (inTrash.size === 0) return [];
+  return inMailbox(state, requireTrash(state), false, async () => {
+    const there = [...inTrash.values()];
+    for (const set of uidSets(there)) {
+      // UIDPLUS is always there on Gmail; without it messageDelete would send a plain EXPUNGE.
+      if (!state.connection.client.capabilities.has('UIDPLUS')) break;
+      await state.connection.client.messageDelete(set.text, { uid: true });
+    }
+    const left = await present(state, there);
+    return [...inTrash].flatMap(([source, uid]) => (left.has(uid) ? [] : [source]));
+  });
+}
+
+async function emailIdsOf(state: ImapState, uids: readonly Uid[]): Promise<Map<Uid, string>> {
+  const emailIds = new Map<Uid, string>();
+  for (const set of uidSets(uids)) {
+    for await (const row of state.connection.client.fetch(set.text, { uid: true }, { uid: true })) {
+      if (row.emailId !== undefined) emailIds.set(String(row.uid), row.emailId);
+    }
+  }
+  return emailIds;
+}
+
+function requireTrash(state: ImapState): string {
+  if (state.facts.trash === null)
+    throw new MaildrainError('TRASH_MISSING', 'Gmail shows no mailbox with the attribute \\Trash');
+  return state.facts.trash;
+}
+
+/** Opens another mailbox for a while, then the drained one again, and makes sure that it is still the same. */
+async function inMailbox<T>(state: ImapState, path: string, readOnly: boolean, work: () => Promise<T>): Promise<T> {
+  const { client } = state.connection;
+  try {
+    // SELECT of another mailbox deselects the first without expunging (RFC 9051 6.3.2); CLOSE would not.
+    await client.mailboxOpen(path, { readOnly });
+    const result = await work();
+    const back = await client.mailboxOpen(state.facts.path);
+    if (String(back.uidValidity) !== state.facts.uidValidity) {
+      throw new MaildrainError('MAILBOX_CHANGED', 'the mailbox got a new UIDVALIDITY in the middle of the drain');
+    }
+    return result;
+  } catch (error) {
+    throw state.connection.broken() ?? sessionError(error);
+  }
+}
