@@ -431,6 +431,13 @@ describe('boundaries', () => {
     expect(reading.attachments.map((attachment) => attachment.part)).toEqual(['1.1', '2']);
   });
 
+  it('end inner multiparts that were not closed, over several levels', () => {
+    const innermost = part(['Content-Type: multipart/mixed; boundary=j'], multipart('j', [png], false));
+    const inner = part(['Content-Type: multipart/mixed; boundary=i'], multipart('i', [innermost], false));
+    const reading = read(mixed([inner, png]));
+    expect(reading.attachments.map((attachment) => attachment.part)).toEqual(['1.1.1', '2']);
+  });
+
   it('may be the same outside and inside', () => {
     const inner = part(['Content-Type: multipart/mixed; boundary=b'], multipart('b', [png]));
     const reading = read(mixed([inner, png]));
