@@ -52,6 +52,8 @@ export class Output {
       sink.once('end', resolve);
       sink.once('close', resolve);
       sink.end();
+      // `unpipe` has paused it.
+      sink.resume();
     });
   }
 

@@ -2,6 +2,7 @@
 // Gmail matches whole words, and knows X-GM-MSGID and a small part of X-GM-RAW (provider-quirks 1.5).
 
 import { claimedSize } from './fetch.ts';
+import { quote } from './names.ts';
 import {
   bad,
   formatSet,
@@ -23,7 +24,6 @@ import type { Located } from './view.ts';
 type Test = (entry: Entry, seq: number) => boolean;
 
 export function search(session: Session, args: readonly Token[], uid: boolean): string {
-  const view = session.theView();
   let keys = args;
   let returns: string[] | null = null;
   if (keyword(keys[0]) === 'RETURN') {
@@ -46,7 +46,7 @@ export function search(session: Session, args: readonly Token[], uid: boolean): 
   }
   if (returns === null) session.untagged(`SEARCH${found.length === 0 ? '' : ` ${found.join(' ')}`}`);
   else session.untagged(esearch(session, returns, found, uid));
-  return `OK Searched ${view.exists}`;
+  return 'OK Searched';
 }
 
 /** Only the named UIDs are looked at, when the search names some; so looking up a few in a large mailbox stays cheap. */
@@ -55,8 +55,8 @@ function candidates(session: Session, uids: Ranges | null): Iterable<Located> {
   return uids === null ? view.entries().map((entry, index) => ({ entry, seq: index + 1 })) : view.byUid(uids);
 }
 
-function esearch(_session: Session, returns: readonly string[], found: readonly number[], uid: boolean): string {
-  const parts = ['ESEARCH'];
+function esearch(session: Session, returns: readonly string[], found: readonly number[], uid: boolean): string {
+  const parts = [`ESEARCH (TAG ${quote(session.tag)})`];
   if (uid) parts.push('UID');
   if (returns.includes('COUNT')) parts.push(`COUNT ${found.length}`);
   if (found.length > 0) {

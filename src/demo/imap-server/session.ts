@@ -62,6 +62,8 @@ export class Session {
   account: Account | null = null;
   gmail: Gmail | null = null;
   view: View | null = null;
+  /** Of the command that runs. */
+  tag = '*';
   readonly enabled = new Set<string>();
   /** Set by LOGOUT and by whatever ends the connection with a BYE. */
   ending = false;
@@ -188,18 +190,14 @@ export class Session {
     if (fault?.drop === 'before') return this.#cut();
     if (fault?.reply !== undefined && fault.after === undefined) return this.out.line(`${tag} ${fault.reply}`);
     this.#fault = fault;
+    this.tag = tag;
     const answer = await this.#answer(name, rest);
     this.#fault = null;
-    if (
-      answer === null ||
-      fault?.drop === 'after-effect' ||
-      fault?.drop === 'midway' ||
-      fault?.drop === 'mid-literal'
-    ) {
-      if (fault?.reply === undefined || fault.drop !== undefined) return this.#cut();
-    }
-    if (fault?.drop === 'before-tagged') {
-      await this.out.flush();
+    if (answer === null && (fault?.reply === undefined || fault.drop !== undefined)) return this.#cut();
+    if (fault?.drop === 'after-effect') return this.#cut();
+    if (fault?.drop !== undefined) {
+      // Reached by `midway` and `mid-literal` only when there were fewer messages than they asked for.
+      if (fault.drop === 'before-tagged' || this.#commands.get(name)?.writes !== true) await this.out.flush();
       return this.#cut();
     }
     this.out.line(`${tag} ${fault?.reply ?? answer ?? 'NO'}`);
