@@ -256,21 +256,30 @@ describe.each(backends)('jobs on $name', (backend) => {
     await expect(jobs.enqueue('m')).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
   });
 
-  it('stop takes no new job, and leaves it for the next start', async () => {
-    const { drain, calls } = counting();
-    const mailboxes = () => [mailbox('m', { cron: '0 0 1 1 *' })];
-    const { jobs, prefix } = await serve(backend, { mailboxes, drain });
+  it('stop takes no new job, and leaves what arrives meanwhile for the next start', async () => {
+    const calls: string[] = [];
+    const mailboxes = () => [mailbox('slow', { cron: '0 0 1 1 *' }), mailbox('late', { cron: '0 0 1 1 *' })];
+    const { jobs, prefix } = await serve(backend, {
+      mailboxes,
+      drain: async (name) => {
+        calls.push(name);
+        await sleep(1_000);
+        return report(name);
+      },
+    });
+    await jobs.enqueue('slow');
+    await until('it runs', () => calls.length === 1);
     const { log } = memoryLog();
     const producer = await createProducer({ ...backend.urls(), prefix, log });
-    const stopped = jobs.stop(1_000);
-    await producer.enqueue('m');
+    const stopped = jobs.stop(5_000);
+    const id = await producer.enqueue('late');
     await stopped;
     await producer.close();
-    await sleep(300);
-    expect(calls).toEqual([]);
+    expect(calls).toEqual(['slow']);
+    expect(await backend.look(prefix, (queue) => queue.getJobState(id))).toBe('waiting');
     const again = counting();
     await serve(backend, { mailboxes, drain: again.drain, prefix });
-    await until('it is drained now', () => again.calls.length === 1, 3_000);
+    await until('it is drained now', () => again.calls.includes('late'), 3_000);
   });
 
   it('stop waits for a deaf drain no longer than its grace', async () => {
