@@ -448,4 +448,32 @@ describe('limits', () => {
     expect(await client.command('LOGIN ann wrong')).toMatch(/^NO \[AUTHENTICATIONFAILED\]/);
     expect(await client.command('LOGIN ann abcdefghijklmnop')).toMatch(/\r\nOK ann authenticated/);
   });
+
+  it('XOAUTH2: a bad token is explained in a challenge, and refused when the client has answered it', async () => {
+    await start();
+    const { client } = await RawClient.open(server.port);
+    open.push(client);
+    const response = (token: string): string =>
+      Buffer.from(`user=ann\u0001auth=Bearer ${token}\u0001\u0001`).toString('base64');
+    client.write(`x AUTHENTICATE XOAUTH2 ${response('stale')}\r\n`);
+    const challenge = (await client.until(/^\+ .*\r\n$/)).slice(2);
+    expect(JSON.parse(Buffer.from(challenge, 'base64').toString())).toMatchObject({ status: '400', schemes: 'Bearer' });
+    client.write('\r\n');
+    expect(await client.until(/x .*\r\n$/)).toMatch(/^x NO \[AUTHENTICATIONFAILED\]/);
+    expect(await client.command(`AUTHENTICATE XOAUTH2 ${response('secret')}`)).toMatch(/\r\nOK ann authenticated/);
+  });
+});
+
+it('another UIDVALIDITY of INBOX keeps the messages under new UIDs and ends the sessions', async () => {
+  await start();
+  ann.deliver(message(1));
+  ann.deliver(message(2));
+  ann.expunge([1]);
+  const before = ann.uidValidity();
+  const client = await raw('INBOX');
+  ann.changeUidValidity();
+  expect(await client.command('UID FETCH 2 UID')).toMatch(/^\* BYE/);
+  expect(ann.messages().map(({ uid, raw: octets }) => [uid, octets.equals(message(2))])).toEqual([[1, true]]);
+  expect(ann.uidValidity()).not.toBe(before);
+  expect((await raw('INBOX')).closed).toBe(false);
 });

@@ -126,7 +126,6 @@ describe('commands on the wire', () => {
       command: 'STATUS INBOX (MESSAGES UIDNEXT UNSEEN)',
       answer: /^\* STATUS "INBOX" \(MESSAGES 5 UIDNEXT 6 UNSEEN 5\)\r\nOK/,
     },
-    { why: '% stops at the delimiter', command: 'LIST "" %/%', answer: /^OK/ },
     { why: 'the delimiter', command: 'LIST "" ""', answer: /^\* LIST \(\\Noselect\) "\/" ""\r\nOK/ },
   ];
   for (const { why, command, answer } of cases) {
@@ -135,6 +134,28 @@ describe('commands on the wire', () => {
       deliver(5);
       const client = await inbox();
       expect(await client.command(command)).toMatch(answer);
+    });
+  }
+});
+
+describe('LIST patterns', () => {
+  const cases: { pattern: string; listed: string[] }[] = [
+    { pattern: '*', listed: ['INBOX', 'Drafts', 'Junk', 'Sent', 'Trash', 'a', 'a/b', 'a/b/c'] },
+    { pattern: '%', listed: ['INBOX', 'Drafts', 'Junk', 'Sent', 'Trash', 'a'] },
+    { pattern: 'a/%', listed: ['a/b'] },
+    { pattern: 'a/*', listed: ['a/b', 'a/b/c'] },
+    { pattern: '*/c', listed: ['a/b/c'] },
+    { pattern: '%/%', listed: ['a/b'] },
+    { pattern: 'inbox', listed: ['INBOX'] },
+    { pattern: '.*', listed: [] },
+    { pattern: `${'*a'.repeat(400)}*`, listed: [] },
+  ];
+  for (const { pattern, listed } of cases) {
+    it(`${pattern.slice(0, 20)} lists ${listed.join(', ') || 'nothing'}`, async () => {
+      await start();
+      for (const name of ['a', 'a/b', 'a/b/c']) server.account('ann').createFolder(name);
+      const answer = await (await inbox()).command(`LIST "" "${pattern}"`);
+      expect([...answer.matchAll(/"\/" "(.*)"\r\n/g)].map((match) => match[1])).toEqual(listed);
     });
   }
 });

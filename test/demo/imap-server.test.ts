@@ -2,7 +2,9 @@
 // what the client was told. Octets on the wire are in imap-server-wire.test.ts, Gmail in imap-server-gmail.test.ts.
 
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ImapFlow, type ImapFlowOptions } from 'imapflow';
@@ -247,5 +249,23 @@ describe('TLS', () => {
   it('an unknown certificate is the client’s to refuse', async () => {
     await start({ startTls: tls });
     await expect(flow({ doSTARTTLS: true })).rejects.toThrow(/self.signed/i);
+  });
+
+  it('a client that never finishes its handshake does not keep the server from closing', async () => {
+    const quiet = await startImapServer({ password: 'secret', implicitTls: tls });
+    const socket = connect(quiet.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    await quiet.close();
+    await once(socket, 'close');
+    expect(socket.destroyed).toBe(true);
+  });
+
+  it('a session over STARTTLS is counted out when it ends', async () => {
+    await start({ startTls: tls, maxConnections: 1 });
+    const client = await flow({ doSTARTTLS: true, tls: { ca: tls.cert } });
+    expect(ann.connections).toBe(1);
+    await client.logout();
+    await expect.poll(() => ann.connections).toBe(0);
   });
 });

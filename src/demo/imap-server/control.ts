@@ -54,7 +54,7 @@ export interface AccountControl {
   createFolder(folder: string, options?: { attributes?: readonly string[]; uidValidity?: number }): void;
   /** Its sessions end with BYE at their next command. */
   deleteFolder(folder: string): void;
-  /** Deleted and made again, empty, UIDs from 1; `sameUidValidity` as Dovecot does within one second. Its sessions end. */
+  /** Deleted and made again, empty, UIDs from 1; `sameUidValidity` as Dovecot does within one second. Its sessions end. Gmail: labels only. */
   recreateFolder(folder: string, options: { sameUidValidity: boolean }): void;
   /** Another UIDVALIDITY, UIDs from 1, the same messages. Its sessions end. */
   changeUidValidity(folder?: string): void;
@@ -99,16 +99,13 @@ export function controlOf(account: Account, gmail: Gmail | null, deliver: Delive
       changeFlags(entry, mode, flags);
       account.rules.flagsChanged(entry, mailbox);
     });
-  /** A new mailbox in the place of the old one. On Gmail only user labels can be made again. */
-  const replace = (folder: string, sameUidValidity: boolean, keep: boolean): void => {
+  const recreate = (folder: string, sameUidValidity: boolean): void => {
     const old = existing(folder);
     if (gmail !== null && (old.name === 'INBOX' || old.attributes.some((name) => !name.startsWith('\\Has')))) {
       throw new Error('Gmail: only user labels can be made again');
     }
-    const messages = old.entries().map((entry) => entry.message);
     account.drop(old);
-    const made = account.create(old.name, old.attributes, sameUidValidity ? old.uidValidity : undefined);
-    if (keep) for (const message of messages) account.rules.deliver(message, made);
+    account.create(old.name, old.attributes, sameUidValidity ? old.uidValidity : account.nextUidValidity());
     account.changed();
   };
   return {
@@ -155,8 +152,14 @@ export function controlOf(account: Account, gmail: Gmail | null, deliver: Delive
       account.drop(existing(folder));
       account.changed();
     },
-    recreateFolder: (folder, options) => replace(folder, options.sameUidValidity, false),
-    changeUidValidity: (folder = 'INBOX') => replace(folder, false, true),
+    recreateFolder: (folder, options) => recreate(folder, options.sameUidValidity),
+    changeUidValidity(folder = 'INBOX') {
+      const mailbox = existing(folder);
+      mailbox.uidValidity = account.nextUidValidity();
+      mailbox.renumber(1, false);
+      mailbox.life += 1;
+      account.changed();
+    },
     renumber(folder = 'INBOX', options = {}) {
       const mailbox = existing(folder);
       mailbox.renumber(options.start ?? mailbox.uidNext, options.reverse ?? false);

@@ -5,16 +5,29 @@ import { bad, keyword, listOf, type Token, textOf } from './parser.ts';
 import type { Session } from './session.ts';
 import { DELIMITER, type Mailbox } from './store.ts';
 
-/** Names with wildcards: `*` matches anything, `%` anything within one level. */
-function matcher(pattern: string): (name: string) => boolean {
-  // Runs of wildcards are folded, so that the expression cannot backtrack for long.
-  const folded = pattern.replace(/[%*]*\*[%*]*/g, '*').replace(/%+/g, '%');
-  const source = folded.replace(/[.*+?^${}()|[\]\\%]/g, (char) => {
-    if (char === '*') return '.*';
-    return char === '%' ? `[^${DELIMITER}]*` : `\\${char}`;
-  });
-  const expression = new RegExp(`^${source}$`, 's');
-  return (name) => expression.test(name) || (name === 'INBOX' && pattern.toUpperCase() === 'INBOX');
+/** A pattern longer than this matches nothing: names are short, and the work is the product of the two lengths. */
+const MAX_PATTERN = 1000;
+
+/** Names with wildcards: `*` matches anything, `%` anything within one level. All places in the pattern are followed at once. */
+function matches(pattern: string, name: string): boolean {
+  if (name === 'INBOX' && pattern.toUpperCase() === 'INBOX') return true;
+  if (pattern.length > MAX_PATTERN) return false;
+  const skipWildcards = (places: Set<number>): Set<number> => {
+    // A set grows while it is walked, so runs of wildcards are followed to their end.
+    for (const place of places) if (pattern[place] === '*' || pattern[place] === '%') places.add(place + 1);
+    return places;
+  };
+  let places = skipWildcards(new Set([0]));
+  for (const char of name.split('')) {
+    const next = new Set<number>();
+    for (const place of places) {
+      const expected = pattern[place];
+      if (expected === '*' || (expected === '%' && char !== DELIMITER)) next.add(place);
+      if (expected === char && expected !== '*' && expected !== '%') next.add(place + 1);
+    }
+    places = skipWildcards(next);
+  }
+  return places.has(pattern.length);
 }
 
 function attributesOf(session: Session, mailbox: Mailbox): string[] {
@@ -74,9 +87,9 @@ export function list(session: Session, args: readonly Token[], word: 'LIST' | 'L
     session.untagged(`${word} (\\Noselect) "${DELIMITER}" ""`);
     return 'OK Completed';
   }
-  const tests = query.patterns.map((pattern) => matcher(session.nameFromWire(pattern)));
+  const patterns = query.patterns.map((pattern) => session.nameFromWire(pattern));
   const shown = [...account.mailboxes.values()].filter(
-    (mailbox) => account.rules.visible(mailbox) && tests.some((matches) => matches(mailbox.name)),
+    (mailbox) => account.rules.visible(mailbox) && patterns.some((pattern) => matches(pattern, mailbox.name)),
   );
   for (const mailbox of shown) {
     const attributes = attributesOf(session, mailbox);

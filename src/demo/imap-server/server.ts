@@ -113,9 +113,7 @@ export async function startImapServer(given: ImapServerOptions): Promise<ImapSer
   let connections = 0;
   const serve = (socket: Socket): void => {
     connections += 1;
-    sockets.add(socket);
     socket.setNoDelay(true);
-    socket.on('close', () => sockets.delete(socket));
     // A client that resets the connection is a matter of course here.
     socket.on('error', () => socket.destroy());
     const session = new Session(connections, socket, given.implicitTls !== undefined, host, COMMANDS);
@@ -126,6 +124,11 @@ export async function startImapServer(given: ImapServerOptions): Promise<ImapSer
 
   const server: Server =
     given.implicitTls === undefined ? createServer(serve) : createTlsServer(given.implicitTls, serve);
+  // The socket below TLS, so that a client that never finishes its handshake does not keep `close` waiting.
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(given.port ?? 0, '127.0.0.1', () => {

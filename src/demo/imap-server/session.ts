@@ -184,7 +184,7 @@ export class Session {
     };
     this.host.record(received);
     const fault = (await this.options.onCommand?.(received)) ?? null;
-    if (fault?.delayMs !== undefined) await sleep(fault.delayMs);
+    if (fault?.delayMs !== undefined) await sleep(fault.delayMs, undefined, { ref: false });
     for (const line of fault?.untagged ?? []) this.untagged(line);
     if (fault?.bye !== undefined) return this.dismiss(fault.bye);
     if (fault?.drop === 'before') return this.#cut();
@@ -216,7 +216,7 @@ export class Session {
       if (command === undefined) throw bad(`Unknown command ${name}`);
       if (command.needs !== undefined && !this.capable(command.needs)) throw bad(`Unknown command ${name}`);
       if (!command.states.includes(this.state)) throw bad(`${name} is not allowed now`);
-      if (this.view?.mailbox.dropped === true) {
+      if (this.view?.over === true) {
         await this.dismiss('Selected mailbox was deleted, have to disconnect.');
         return null;
       }

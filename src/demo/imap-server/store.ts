@@ -34,8 +34,8 @@ export class Mailbox {
   uidValidity: number;
   uidNext = 1;
   subscribed = true;
-  /** The mailbox itself was deleted; sessions that have it selected must end. */
-  dropped = false;
+  /** Counts deletion and changes of UIDVALIDITY: a session that has selected another life of the mailbox must end. */
+  life = 1;
   /** Counters by which sessions see that something changed. */
   additions = 0;
   removals = 0;
@@ -156,7 +156,13 @@ export class Account {
     this.user = user;
   }
 
-  create(name: string, attributes: readonly string[] = [], uidValidity = this.#nextValidity++): Mailbox {
+  /** A UIDVALIDITY that no mailbox of the account has had. */
+  nextUidValidity(): number {
+    this.#nextValidity += 1;
+    return this.#nextValidity - 1;
+  }
+
+  create(name: string, attributes: readonly string[] = [], uidValidity = this.nextUidValidity()): Mailbox {
     const mailbox = new Mailbox(name, uidValidity, attributes);
     this.mailboxes.set(name, mailbox);
     return mailbox;
@@ -165,7 +171,7 @@ export class Account {
   drop(mailbox: Mailbox): void {
     this.rules.beforeDrop(mailbox);
     for (const entry of mailbox.entries()) mailbox.remove(entry);
-    mailbox.dropped = true;
+    mailbox.life += 1;
     this.mailboxes.delete(mailbox.name);
   }
 

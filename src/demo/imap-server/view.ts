@@ -17,6 +17,7 @@ export class View {
   #removals: number;
   #renumberings: number;
   #lastUid: number;
+  readonly #life: number;
 
   /** `limit`: only that many messages, the newest, are shown (Gmail's maxFolderSize). */
   constructor(mailbox: Mailbox, readOnly: boolean, limit: number | null) {
@@ -28,6 +29,12 @@ export class View {
     this.#removals = mailbox.removals;
     this.#renumberings = mailbox.renumberings;
     this.#lastUid = entries.at(-1)?.uid ?? 0;
+    this.#life = mailbox.life;
+  }
+
+  /** The mailbox was deleted or got another UIDVALIDITY: there is nothing left that could be said of it. */
+  get over(): boolean {
+    return this.mailbox.life !== this.#life;
   }
 
   get exists(): number {
