@@ -66,7 +66,7 @@ export async function drain(context: DrainContext, mailbox: MailboxConfig, signa
     return await withPen(context, mailbox, signal, tally, pen);
   } catch (error) {
     const failure = asMaildrainError(error);
-    context.log.error({ mailbox: mailbox.name, code: failure.code, err: failure }, 'drain failed');
+    context.log.error({ mailbox: mailbox.name, code: failure.code, error: failure }, 'drain failed');
     return tally.report(mailbox.name, 'failed', null, failure);
   } finally {
     await pen.release();
@@ -154,7 +154,7 @@ async function run(
   if (failure === null) log.info({ ...counts, notes }, 'drained');
   else
     log.warn(
-      { ...counts, code: failure.code, err: failure },
+      { ...counts, code: failure.code, error: failure },
       outcome === 'stopped' ? 'mailbox stopped' : 'drain failed',
     );
   return report;
@@ -169,7 +169,7 @@ async function writeFailure(
   const facts = { code: failure.code, message: failure.message, ...verdict };
   // The pen may be broken; the pool has other connections. If Postgres is gone there is nothing to write to, and the schedule tries again.
   await recordFailure(context.database.sql, row.id, facts).catch((error: unknown) => {
-    context.log.warn({ mailbox: row.name, err: error }, 'failure not recorded');
+    context.log.warn({ mailbox: row.name, error }, 'failure not recorded');
   });
 }
 

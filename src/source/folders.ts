@@ -15,12 +15,20 @@ export interface Folder {
   /** The SPECIAL-USE attribute the server gave, such as `\Trash`; never guessed from the name. */
   readonly specialUse: string | null;
   readonly selectable: boolean;
+  /** STATUS (RFC 9051 6.3.11), where it was asked for and the server answered. */
+  readonly messages: number | null;
+  readonly unseen: number | null;
 }
 
-/** All mailboxes of the account, INBOX first. */
-export async function listFolders(connection: Connection): Promise<Folder[]> {
-  const listed = await connection.client.list().catch((error: unknown) => {
-    throw sessionError(error);
+/**
+ * All mailboxes of the account, INBOX first.
+ *
+ * @param counts also asks for STATUS of each, which costs the server a look at every mailbox
+ */
+export async function listFolders(connection: Connection, counts = false): Promise<Folder[]> {
+  const options = counts ? { statusQuery: { messages: true, unseen: true } } : {};
+  const listed = await connection.client.list(options).catch((error: unknown) => {
+    throw connection.broken() ?? sessionError(error);
   });
   return listed.map(toFolder);
 }
@@ -33,6 +41,8 @@ function toFolder(entry: ListResponse): Folder {
     attributes,
     specialUse: entry.specialUseSource === 'extension' && entry.specialUse !== undefined ? entry.specialUse : null,
     selectable: !attributes.some((flag) => /^\\(noselect|nonexistent)$/i.test(flag)),
+    messages: entry.status?.messages ?? null,
+    unseen: entry.status?.unseen ?? null,
   };
 }
 

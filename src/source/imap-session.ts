@@ -46,7 +46,7 @@ export async function openImap(mailbox: MailboxConfig, options: OpenOptions): Pr
   try {
     const folders = await listFolders(connection);
     const path = resolveFolder(folders, mailbox.folder);
-    const facts = await select(connection, mailbox, folders, path, options.readOnly);
+    const facts = await selectMailbox(connection, mailbox, folders, path, options.readOnly);
     const session = sessionOf({ connection, mailbox, folders, facts });
     return {
       ...session,
@@ -64,7 +64,12 @@ export async function openImap(mailbox: MailboxConfig, options: OpenOptions): Pr
   }
 }
 
-async function select(
+/**
+ * Opens the mailbox on a connection that is logged in, and finds out how it would be disposed.
+ *
+ * @throws MaildrainError of the mailbox group
+ */
+export async function selectMailbox(
   connection: Connection,
   mailbox: MailboxConfig,
   folders: readonly Folder[],

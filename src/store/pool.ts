@@ -19,8 +19,10 @@ export interface Pen {
   readonly client: pg.PoolClient;
   /** Aborts when Postgres or the line to it is gone: the lock is gone too, stop writing. */
   readonly lost: AbortSignal;
-  /** Gives the connection back; locks are dropped with the session state. */
+  /** Gives the connection back; its locks are dropped first. */
   release(): Promise<void>;
+  /** Closes the connection instead: a statement is still running on it. */
+  discard(): Promise<void>;
 }
 
 /** A statement that takes longer than this is stuck: the longest one, a COPY of one 50 MB message, takes seconds. */
@@ -66,6 +68,13 @@ async function take(pool: pg.Pool): Promise<Pen> {
   const onEnd = (): void => onError(new Error('Connection ended'));
   client.on('error', onError);
   client.on('end', onEnd);
+  const giveBack = (destroy: boolean): void => {
+    client.off('error', onError);
+    client.off('end', onEnd);
+    // What a destroyed connection still has to say must not be an uncaught exception.
+    if (destroy) client.on('error', () => {});
+    client.release(destroy);
+  };
   return {
     client,
     lost: lost.signal,
@@ -75,10 +84,10 @@ async function take(pool: pg.Pool): Promise<Pen> {
           broken = true;
         });
       }
-      client.off('error', onError);
-      client.off('end', onEnd);
-      if (broken) client.on('error', () => {});
-      client.release(broken);
+      giveBack(broken);
+    },
+    async discard() {
+      giveBack(true);
     },
   };
 }

@@ -1,0 +1,29 @@
+// The public API: re-exports only. What is not here is not promised.
+
+export { ERROR_CODES, type ErrorCode, MaildrainError } from './errors.ts';
+export type { Log, LogFields } from './log.ts';
+export { READER_VERSION, read as readMessage } from './mail/read.ts';
+export type {
+  Attachment,
+  Dispose,
+  DrainProgress,
+  DrainReport,
+  ImapAccount,
+  Kind,
+  MailboxConfig,
+  Outcome,
+  Reading,
+  SecretSource,
+} from './model.ts';
+export {
+  createMaildrain,
+  type DrainOptions,
+  type MailboxStatus,
+  type Maildrain,
+  type MaildrainOptions,
+} from './service.ts';
+export type { CheckReport } from './source/check.ts';
+export type { Folder } from './source/folders.ts';
+export type { HeldMessage } from './store/holds.ts';
+export type { MessageFilter, MessageSummary, Receipt, StoredAttachment, StoredMessage } from './store/messages.ts';
+export { migrate } from './store/migrate.ts';

@@ -1,0 +1,391 @@
+// The composition root: builds database, queue and drains from a configuration, starts and stops them. The command line and the library
+// both call what is here; nothing below knows of it.
+
+import { type Config, checkMailboxes, loginOf } from './config.ts';
+import { drain as drainOnce } from './drain/drain.ts';
+import { dryRun } from './drain/dry-run.ts';
+import { asMaildrainError, MaildrainError } from './errors.ts';
+import { createJobs, type Jobs } from './jobs/jobs.ts';
+import { createProducer, type Producer } from './jobs/producer.ts';
+import { createLogger, type Level, type Log } from './log.ts';
+import type { DrainProgress, DrainReport, MailboxConfig } from './model.ts';
+import { resolveSecret } from './secrets.ts';
+import { type CheckReport, checkMailbox, foldersOf } from './source/check.ts';
+import type { Folder } from './source/folders.ts';
+import { type Embedded, startEmbedded } from './store/embedded.ts';
+import { type HeldMessage, heldMessages, release } from './store/holds.ts';
+import { dueForRetry, resume } from './store/mailboxes.ts';
+import {
+  findMessage,
+  listMessages,
+  type MessageFilter,
+  type MessageSummary,
+  type Receipt,
+  rawOctets,
+  receiptOf,
+  type StoredMessage,
+} from './store/messages.ts';
+import { ensurePartitions, migrate, requireSchema, type SchemaState, schemaState } from './store/migrate.ts';
+import { type Database, openDatabase } from './store/pool.ts';
+import { type MailboxCounts, mailboxCounts } from './store/status.ts';
+
+/** Partitions are made two months ahead; once a day is ample. */
+const MAINTENANCE_MS = 24 * 60 * 60 * 1000;
+/** A fleet kept in the user's own database is read again this often. */
+const MAILBOXES_MS = 60_000;
+/** Connections beside one for each drain: status, retries, partitions. */
+const SPARE_CONNECTIONS = 4;
+
+/** Where the mailboxes come from: a list, or a function that is asked again every minute and on reload(). */
+export type MailboxSource = readonly MailboxConfig[] | (() => Promise<readonly MailboxConfig[]>);
+
+export interface ServiceOptions extends Omit<Config, 'mailboxes'> {
+  readonly mailboxes: MailboxSource;
+  readonly log: Log;
+}
+
+/** One mailbox in `status`. */
+export interface MailboxStatus extends MailboxCounts {
+  /** `new`: never drained. `gone`: no longer configured. */
+  readonly state: 'ok' | 'waiting' | 'failing' | 'stopped' | 'new' | 'gone';
+  /** Milliseconds since the last success; null: none yet. */
+  readonly lagMs: number | null;
+  readonly nextRunAt: Date | null;
+}
+
+export interface DrainOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly dryRun?: boolean | undefined;
+  readonly onProgress?: ((progress: DrainProgress) => void) | undefined;
+}
+
+/** A maildrain on one database. Every method throws MaildrainError. */
+export interface Maildrain {
+  /** Migrates the database, then schedules and works until stop(). */
+  start(): Promise<void>;
+  /** Ends the drains in hand after their batch, then closes everything. Twice is once. */
+  stop(): Promise<void>;
+  /** Reads the mailboxes again and makes the schedules match. */
+  reload(mailboxes?: MailboxSource): Promise<void>;
+  /** One pass here and now, without the queue. What goes wrong is in the report. */
+  drain(name: string, options?: DrainOptions): Promise<DrainReport>;
+  /** Puts a drain on the queue. Returns the job's id. */
+  enqueue(name: string): Promise<string>;
+  mailboxes(): readonly MailboxConfig[];
+  status(): Promise<MailboxStatus[]>;
+  check(name: string): Promise<CheckReport>;
+  folders(name: string): Promise<Folder[]>;
+  resume(name: string): Promise<boolean>;
+  held(names?: readonly string[]): Promise<HeldMessage[]>;
+  release(name: string, uids?: readonly string[]): Promise<string[]>;
+  readonly messages: {
+    list(filter: MessageFilter): Promise<MessageSummary[]>;
+    find(id: string): Promise<StoredMessage | null>;
+    raw(id: string): AsyncIterable<Buffer>;
+    receipt(id: string): Promise<Receipt | null>;
+  };
+  migrate(): Promise<string[]>;
+  schema(): Promise<SchemaState>;
+}
+
+/** What a program gives to createMaildrain(): the words of maildrain.yaml. */
+export interface MaildrainOptions {
+  /** A connection URL, or `embedded`. */
+  readonly postgres: string;
+  /** Absent or null: the queue runs on Postgres. */
+  readonly redis?: string | null;
+  /** Objects as in maildrain.yaml, where `password` may also be a function; or a function that returns them. */
+  readonly mailboxes: readonly object[] | (() => readonly object[] | Promise<readonly object[]>);
+  /** 1 to 100, over all processes. Default 8. */
+  readonly connectionsPerHost?: number;
+  /** Drains at a time in this process, 1 to 64. Default 4. */
+  readonly concurrency?: number;
+  /** Directory of the embedded Postgres. Default `.maildrain`. */
+  readonly stateDir?: string;
+  /** Milliseconds that stop() waits for the drains in hand. Default 30,000. */
+  readonly shutdownGraceMs?: number;
+  readonly logLevel?: Level;
+  /** In place of the logger on stderr. */
+  readonly log?: Log;
+}
+
+/**
+ * A maildrain for a program of your own. Connects to nothing yet, except that `embedded` starts its server.
+ *
+ * @throws MaildrainError CONFIG_INVALID with every problem
+ */
+export async function createMaildrain(options: MaildrainOptions): Promise<Maildrain> {
+  const { mailboxes } = options;
+  return openService({
+    postgres: options.postgres === 'embedded' ? 'embedded' : { url: options.postgres },
+    redis: options.redis ?? null,
+    mailboxes:
+      typeof mailboxes === 'function' ? async () => checkMailboxes(await mailboxes()) : checkMailboxes(mailboxes),
+    connectionsPerHost: options.connectionsPerHost ?? 8,
+    concurrency: options.concurrency ?? 4,
+    stateDir: options.stateDir ?? '.maildrain',
+    shutdownGraceMs: options.shutdownGraceMs ?? 30_000,
+    logLevel: options.logLevel ?? 'info',
+    log: options.log ?? createLogger({ level: options.logLevel ?? 'info' }),
+  });
+}
+
+/** Builds a maildrain from a checked configuration. */
+export async function openService(options: ServiceOptions): Promise<Maildrain> {
+  const service = new Service(options);
+  await service.open();
+  return service;
+}
+
+class Service implements Maildrain {
+  readonly #options: ServiceOptions;
+  readonly #log: Log;
+  #source: MailboxSource;
+  #mailboxes: readonly MailboxConfig[] = [];
+  #embedded: Embedded | null = null;
+  #database: Database | null = null;
+  #url = '';
+  #jobs: Jobs | null = null;
+  #producer: Promise<Producer> | null = null;
+  #timers: NodeJS.Timeout[] = [];
+  #stopped: Promise<void> | null = null;
+  /** Drains by hand, which stop() ends too. */
+  readonly #stopping = new AbortController();
+  readonly #running = new Set<Promise<unknown>>();
+
+  constructor(options: ServiceOptions) {
+    this.#options = options;
+    this.#log = options.log;
+    this.#source = options.mailboxes;
+  }
+
+  async open(): Promise<void> {
+    const { postgres, stateDir, concurrency } = this.#options;
+    this.#mailboxes = typeof this.#source === 'function' ? await this.#source() : this.#source;
+    if (postgres === 'embedded') {
+      this.#embedded = await startEmbedded({ stateDir, log: this.#log });
+      this.#url = this.#embedded.url;
+    } else this.#url = postgres.url;
+    this.#database = openDatabase(this.#url, concurrency + SPARE_CONNECTIONS, (error) => {
+      this.#log.warn({ error }, 'an idle Postgres connection was lost');
+    });
+  }
+
+  async start(): Promise<void> {
+    const ran = await this.migrate();
+    if (ran.length > 0) this.#log.info({ migrations: ran }, 'database migrated');
+    const { concurrency } = this.#options;
+    this.#jobs = createJobs({
+      redisUrl: this.#options.redis,
+      postgresUrl: this.#url,
+      concurrency,
+      log: this.#log,
+      mailboxes: () => this.#mailboxes,
+      drain: (name, signal) => this.drain(name, { signal }),
+      due: async () => this.#configuredKeys(await dueForRetry(this.#db().sql)),
+    });
+    await this.#jobs.start();
+    this.#every(MAINTENANCE_MS, 'partitions could not be made', () => ensurePartitions(this.#db().sql, new Date()));
+    if (typeof this.#source === 'function') {
+      this.#every(MAILBOXES_MS, 'mailboxes could not be read again', () => this.reload());
+    }
+  }
+
+  /** Rows of a mailbox that has since been pointed elsewhere do not wake the new one. */
+  #configuredKeys(keys: readonly { name: string; login: string; folder: string }[]): string[] {
+    const configured = new Map(this.#mailboxes.map((mailbox) => [mailbox.name, mailbox]));
+    return keys.flatMap((key) => {
+      const mailbox = configured.get(key.name);
+      const same = mailbox !== undefined && loginOf(mailbox) === key.login && mailbox.folder === key.folder;
+      return same ? [key.name] : [];
+    });
+  }
+
+  #every(ms: number, trouble: string, work: () => Promise<unknown>): void {
+    const timer = setInterval(() => {
+      work().catch((error: unknown) => this.#log.warn({ error }, trouble));
+    }, ms);
+    timer.unref();
+    this.#timers.push(timer);
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#stopping.abort(new MaildrainError('ABORTED', 'maildrain is stopping'));
+    await this.#jobs?.stop(this.#options.shutdownGraceMs);
+    await Promise.allSettled(this.#running);
+    await this.#producer?.then((producer) => producer.close()).catch(() => {});
+    await this.#database?.close().catch(() => {});
+    await this.#embedded?.stop();
+  }
+
+  async reload(mailboxes: MailboxSource = this.#source): Promise<void> {
+    this.#source = mailboxes;
+    this.#mailboxes = typeof mailboxes === 'function' ? await mailboxes() : mailboxes;
+    await this.#jobs?.reconcile();
+  }
+
+  async drain(name: string, options: DrainOptions = {}): Promise<DrainReport> {
+    const mailbox = this.#mailbox(name);
+    const given = options.signal === undefined ? [] : [options.signal];
+    const signal = AbortSignal.any([this.#stopping.signal, ...given]);
+    const database = this.#db();
+    await requireSchema(database.sql);
+    const running =
+      options.dryRun === true
+        ? dryRun(database, mailbox, signal)
+        : drainOnce(
+            {
+              database,
+              connectionsPerHost: this.#options.connectionsPerHost,
+              log: this.#log,
+              onProgress: options.onProgress,
+            },
+            mailbox,
+            signal,
+          );
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  async enqueue(name: string): Promise<string> {
+    this.#mailbox(name);
+    if (this.#jobs !== null) return this.#jobs.enqueue(name);
+    return (await this.#producing()).enqueue(name);
+  }
+
+  #producing(): Promise<Producer> {
+    this.#producer ??= createProducer({ redisUrl: this.#options.redis, postgresUrl: this.#url, log: this.#log });
+    return this.#producer;
+  }
+
+  mailboxes(): readonly MailboxConfig[] {
+    return this.#mailboxes;
+  }
+
+  async status(): Promise<MailboxStatus[]> {
+    const database = this.#db();
+    await requireSchema(database.sql);
+    const nextRuns = await this.#nextRuns();
+    const now = Date.now();
+    const counts = await mailboxCounts(database.sql);
+    const configured = this.#mailboxes.map((mailbox): MailboxStatus => {
+      const found = counts.find(
+        (row) => row.name === mailbox.name && row.login === loginOf(mailbox) && row.folder === mailbox.folder,
+      );
+      const row = found ?? emptyCounts(mailbox);
+      const lagMs = row.lastOkAt === null ? null : now - row.lastOkAt.getTime();
+      return { ...row, state: stateOf(row, now), lagMs, nextRunAt: nextRuns.get(mailbox.name) ?? null };
+    });
+    const gone = counts
+      .filter((row) => !configured.some((c) => c.name === row.name && c.login === row.login && c.folder === row.folder))
+      .map((row): MailboxStatus => ({ ...row, state: 'gone', lagMs: null, nextRunAt: null }));
+    return [...configured, ...gone];
+  }
+
+  /** The queue may be down, or never have been used: then no next run is known, and the rest is shown all the same. */
+  async #nextRuns(): Promise<Map<string, Date>> {
+    try {
+      return await (this.#jobs ?? (await this.#producing())).nextRuns();
+    } catch (error) {
+      this.#log.warn({ error }, 'the next runs are not known');
+      return new Map();
+    }
+  }
+
+  async check(name: string): Promise<CheckReport> {
+    const mailbox = this.#mailbox(name);
+    try {
+      return await checkMailbox(mailbox, await resolveSecret(mailbox.imap.password));
+    } catch (error) {
+      const { code, message } = asMaildrainError(error);
+      const problems = [{ code, message }];
+      return { mailbox: name, ok: false, problems, facts: null, disposal: null, deleted: null, folders: [] };
+    }
+  }
+
+  async folders(name: string): Promise<Folder[]> {
+    const mailbox = this.#mailbox(name);
+    return foldersOf(mailbox, await resolveSecret(mailbox.imap.password));
+  }
+
+  async resume(name: string): Promise<boolean> {
+    this.#mailbox(name);
+    return resume(this.#db().sql, name);
+  }
+
+  held(names?: readonly string[]): Promise<HeldMessage[]> {
+    return heldMessages(this.#db().sql, names ?? null);
+  }
+
+  async release(name: string, uids?: readonly string[]): Promise<string[]> {
+    this.#mailbox(name);
+    return release(this.#db().sql, name, uids ?? null);
+  }
+
+  readonly messages = {
+    list: (filter: MessageFilter): Promise<MessageSummary[]> => listMessages(this.#db().sql, filter),
+    find: (id: string): Promise<StoredMessage | null> => findMessage(this.#db().sql, id),
+    raw: (id: string): AsyncIterable<Buffer> => rawOctets(this.#db(), id),
+    receipt: (id: string): Promise<Receipt | null> => receiptOf(this.#db(), id),
+  };
+
+  migrate(): Promise<string[]> {
+    return migrate(this.#url);
+  }
+
+  schema(): Promise<SchemaState> {
+    return schemaState(this.#db().sql);
+  }
+
+  #db(): Database {
+    if (this.#database === null) throw new MaildrainError('BUG', 'used before it was opened');
+    return this.#database;
+  }
+
+  #mailbox(name: string): MailboxConfig {
+    const mailbox = this.#mailboxes.find((candidate) => candidate.name === name);
+    if (mailbox === undefined) {
+      const known = this.#mailboxes.map((candidate) => candidate.name);
+      const list = known.length === 0 ? 'none is configured' : `configured: ${known.slice(0, 20).join(', ')}`;
+      throw new MaildrainError('MAILBOX_UNKNOWN', `there is no mailbox "${name}" (${list})`);
+    }
+    return mailbox;
+  }
+}
+
+function stateOf(row: MailboxCounts, now: number): MailboxStatus['state'] {
+  if (row.stoppedAt !== null) return 'stopped';
+  if (row.failures > 0) return row.notBefore !== null && row.notBefore.getTime() > now ? 'waiting' : 'failing';
+  return row.lastOkAt === null ? 'new' : 'ok';
+}
+
+function emptyCounts(mailbox: MailboxConfig): MailboxCounts {
+  return {
+    name: mailbox.name,
+    login: loginOf(mailbox),
+    folder: mailbox.folder,
+    owed: 0,
+    held: 0,
+    stored: 0,
+    failures: 0,
+    failingSince: null,
+    notBefore: null,
+    writesNotBefore: null,
+    stoppedAt: null,
+    stoppedCode: null,
+    lastErrorCode: null,
+    lastError: null,
+    lastRunAt: null,
+    lastOkAt: null,
+  };
+}
