@@ -1,0 +1,57 @@
+// Runs once around a test run: starts the services, hands their addresses to the workers, removes what tests left behind.
+
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import type { TestProject } from 'vitest/node';
+import { type Services, startServices } from './services.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    services: Services;
+  }
+}
+
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { services, stop } = await startServices();
+  for (const [name, why] of Object.entries(services.missing)) process.stderr.write(`tests: no ${name}: ${why}\n`);
+  project.provide('services', services);
+  return async () => {
+    try {
+      await removeDatabases(services);
+      await removeKeys(services);
+    } finally {
+      await stop();
+    }
+  };
+}
+
+/** Also of runs that died, on a server of our own; on somebody else's only those of this run. */
+async function removeDatabases(services: Services): Promise<void> {
+  if (services.databaseUrl === null) return;
+  const client = new pg.Client(services.databaseUrl);
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    const like = services.foreign.postgres ? `mdt\\_${services.run}\\_%` : 'mdt\\_%';
+    const { rows } = await client.query<{ name: string }>(
+      'select datname as name from pg_database where datname like $1',
+      [like],
+    );
+    for (const { name } of rows)
+      await client.query(`drop database if exists ${pg.escapeIdentifier(name)} with (force)`);
+  } finally {
+    await client.end();
+  }
+}
+
+async function removeKeys(services: Services): Promise<void> {
+  if (services.redisUrl === null || !services.foreign.redis) return;
+  const redis = new Redis(services.redisUrl);
+  try {
+    for await (const keys of redis.scanStream({ match: `mdt-${services.run}-*`, count: 1_000 })) {
+      if (Array.isArray(keys) && keys.length > 0) await redis.del(...(keys as string[]));
+    }
+  } finally {
+    redis.disconnect();
+  }
+}

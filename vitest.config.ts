@@ -1,0 +1,17 @@
+// Tests run against real servers, which test/support/global-setup.ts starts once. `npm test` (test/run.ts) adds types and lint.
+
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/global-setup.ts'],
+    pool: 'forks',
+    // Two cores on the smallest machine that is supported; the servers need some of them.
+    maxWorkers: 2,
+    // Real servers start, fail and recover in some of them.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 60_000,
+  },
+});
