@@ -71,7 +71,7 @@ export interface SessionFacts {
   readonly uidNext: number | null;
   /** EXISTS at the time of the SELECT. */
   readonly exists: number;
-  /** The server's path of `\Trash` by SPECIAL-USE, never by name. */
+  /** The server's path of `\Trash` by SPECIAL-USE, never by name. Null also where it was not asked for. */
   readonly trash: string | null;
   /** How this session would take a message off the server. */
   readonly disposal: DisposalMeans;

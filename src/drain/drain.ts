@@ -149,7 +149,7 @@ async function run(
     report,
     errorCode: failure?.code ?? null,
   };
-  await recordRun(context.database.sql, finished).catch(() => {});
+  if (isWorthARow(report)) await recordRun(context.database.sql, finished).catch(() => {});
   const { notes, error, mailbox: _, ...counts } = report;
   if (failure === null) log.info({ ...counts, notes }, 'drained');
   else
@@ -158,6 +158,12 @@ async function run(
       outcome === 'stopped' ? 'mailbox stopped' : 'drain failed',
     );
   return report;
+}
+
+/** A look at an empty mailbox every minute would fill the table with nothing; that it took place stands in the mailbox row. */
+function isWorthARow(report: DrainReport): boolean {
+  const { fetched, gone, held, missing, error, outcome } = report;
+  return error !== null || outcome !== 'done' || fetched + gone + held + missing > 0;
 }
 
 async function writeFailure(

@@ -44,7 +44,7 @@ export async function openImap(mailbox: MailboxConfig, options: OpenOptions): Pr
   const cut = (): void => connection.cut();
   options.signal.addEventListener('abort', cut, { once: true });
   try {
-    const folders = await listFolders(connection);
+    const folders = needsFolders(mailbox, connection) ? await listFolders(connection) : [];
     const path = resolveFolder(folders, mailbox.folder);
     const facts = await selectMailbox(connection, mailbox, folders, path, options.readOnly);
     const session = sessionOf({ connection, mailbox, folders, facts });
@@ -62,6 +62,18 @@ export async function openImap(mailbox: MailboxConfig, options: OpenOptions): Pr
     // The words of the server beat the news that it hung up afterwards.
     throw error instanceof MaildrainError ? error : translated;
   }
+}
+
+/** LIST is a look at every mailbox of the account, each minute: only asked for where a mailbox must be found by its attributes. */
+function needsFolders({ dispose, folder }: MailboxConfig, { client }: Connection): boolean {
+  const { capabilities } = client;
+  return (
+    folder.startsWith('\\') ||
+    capabilities.has('X-GM-EXT-1') ||
+    !capabilities.has('UIDPLUS') ||
+    dispose.kind === 'trash' ||
+    dispose.kind === 'move'
+  );
 }
 
 /**
