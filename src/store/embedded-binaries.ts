@@ -111,7 +111,7 @@ async function resolvePackage(platform: string): Promise<{ initdb: string; postg
  * npm packages cannot hold symbolic links; this one makes those of its libraries in a postinstall script, which newer versions of npm
  * skip unless allowed. Makes the missing ones; where the package is read-only, in `spareDir`.
  *
- * @returns the directory to add to the library path, or null when the package is complete
+ * @returns what to set the library path to, or null when the package is complete
  */
 async function linkLibraries(native: string, spareDir: string): Promise<string | null> {
   const listed = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
@@ -128,12 +128,18 @@ async function linkLibraries(native: string, spareDir: string): Promise<string |
       if (spare === null) await linkOnce(relative(dirname(link), target), link);
     } catch {
       spare = spareDir;
-      await mkdir(spare, { recursive: true, mode: 0o755 });
+      await mkdir(spare, { recursive: true, mode: 0o755 }).catch((cause: unknown) => {
+        throw refuse(
+          `the libraries of the embedded PostgreSQL have to be linked, and neither ${native} nor ${spareDir} can be written`,
+          { cause },
+        );
+      });
     }
     if (spare !== null) await linkOnce(target, join(spare, relative(dirname(link), link)));
   }
   // An earlier start may have linked into the spare directory what another start then finds in the package: harmless either way.
-  return spare;
+  // A library finds its own dependencies beside itself, which for one that was found by a link is where the link is.
+  return spare === null ? null : `${spare}:${join(native, 'lib')}`;
 }
 
 async function linkOnce(target: string, link: string): Promise<void> {

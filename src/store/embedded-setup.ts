@@ -43,11 +43,15 @@ export async function setUp(dir: string, home: string, binaries: Binaries, user:
     await mkdir(fresh, { mode: user.ids === null ? 0o700 : 0o711 });
     await mkdir(dataDir, { mode: 0o700 });
     await writeFile(join(fresh, 'password'), `${password}\n`, { mode: 0o600, flag: 'wx' });
+    await writeFile(join(fresh, 'server.log'), '', { mode: 0o600, flag: 'wx' });
     await writeFile(handOver, `${password}\n`, { mode: 0o600, flag: 'wx' });
     if (user.ids !== null) {
       // An umask of 077 would have taken the right to pass.
       await chmod(fresh, 0o711);
-      for (const path of [dataDir, handOver]) await chown(path, user.ids.uid, user.ids.gid);
+      // Root at work in somebody's directory: he is to be able to go on without root.
+      const his =
+        (await stat(dir)).uid === user.ids.uid ? [fresh, join(fresh, 'password'), join(fresh, 'server.log')] : [];
+      for (const path of [dataDir, handOver, ...his]) await chown(path, user.ids.uid, user.ids.gid);
     }
   } catch (cause) {
     await rm(fresh, { recursive: true, force: true }).catch(() => {});

@@ -75,14 +75,10 @@ export async function startEmbedded({ stateDir, log }: { stateDir: string; log: 
   const dir = await makeStateDir(resolve(stateDir));
   const binaries = await findBinaries(join(dir, 'postgres-lib'));
   const home = join(dir, 'postgres');
-  const user = await chooseUser(dir, [dir, binaries.postgres]);
+  const there = await exists(join(home, 'data'));
+  const user = await chooseUser(there ? join(home, 'data') : dir, [dir, binaries.postgres]);
   const major = await majorVersion(binaries);
-  if (
-    await lstat(home).then(
-      () => false,
-      () => true,
-    )
-  ) {
+  if (!(await exists(home))) {
     const startedAt = Date.now();
     await setUp(dir, home, binaries, user);
     log.info({ ms: Date.now() - startedAt }, 'embedded postgres set up');
@@ -331,4 +327,11 @@ function freePort(): Promise<number> {
       );
     });
   });
+}
+
+function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
 }

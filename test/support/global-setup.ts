@@ -25,22 +25,32 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   };
 }
 
-/** Also of runs that died, on a server of our own; on somebody else's only those of this run. */
+/** Those of this run and, on a server of our own, those of runs that died; another run may be going on beside us. */
 async function removeDatabases(services: Services): Promise<void> {
   if (services.databaseUrl === null) return;
   const client = new pg.Client(services.databaseUrl);
   client.on('error', () => {});
   await client.connect();
   try {
-    const like = services.foreign.postgres ? `mdt\\_${services.run}\\_%` : 'mdt\\_%';
     const { rows } = await client.query<{ name: string }>(
-      'select datname as name from pg_database where datname like $1',
-      [like],
+      "select datname as name from pg_database where datname like 'mdt\\_%'",
     );
-    for (const { name } of rows)
+    for (const { name } of rows) {
+      const run = name.split('_')[1] ?? '';
+      if (run !== services.run && (services.foreign.postgres || isRunning(Number.parseInt(run, 10)))) continue;
       await client.query(`drop database if exists ${pg.escapeIdentifier(name)} with (force)`);
+    }
   } finally {
     await client.end();
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 

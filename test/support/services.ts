@@ -19,7 +19,7 @@ export interface Services {
   readonly missing: Partial<Record<ServiceName, string>>;
   /** True where the environment gave the server: what tests make there must be removed again. */
   readonly foreign: { readonly postgres: boolean; readonly redis: boolean };
-  /** Marks what this run made, in names of databases and prefixes. */
+  /** Marks what this run made, in names of databases and prefixes; begins with the pid of the run. */
   readonly run: string;
 }
 
@@ -69,7 +69,7 @@ export async function startServices(env: NodeJS.ProcessEnv = process.env): Promi
         mail,
         missing,
         foreign: { postgres: Boolean(env.TEST_DATABASE_URL), redis: Boolean(env.TEST_REDIS_URL) },
-        run: `${process.pid.toString(36)}${Date.now().toString(36)}`,
+        run: `${process.pid}x${Date.now().toString(36)}`,
       },
       stop,
     };
