@@ -5,19 +5,10 @@ import { loginOf } from '../config.ts';
 import { decide } from '../decide.ts';
 import { asMaildrainError, MaildrainError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { DrainProgress, DrainReport, Listing, MailboxConfig, Outcome, Session, Uid } from '../model.ts';
+import type { DrainProgress, DrainReport, MailboxConfig, Outcome, Session, Uid } from '../model.ts';
 import { resolveSecret } from '../secrets.ts';
 import { openImap } from '../source/imap-session.ts';
-import {
-  countPending,
-  countStaying,
-  forgetOldHolds,
-  markUnlistedGone,
-  openRows,
-  probeRows,
-  retireUidValidity,
-  settleRows,
-} from '../store/ledger.ts';
+import { countPending, forgetOldHolds, openRows, probeRows, retireUidValidity } from '../store/ledger.ts';
 import { lockLogin, takeHostSlot } from '../store/lock.ts';
 import {
   ensureMailbox,
@@ -31,9 +22,10 @@ import {
 import { ensurePartitions } from '../store/migrate.ts';
 import type { Database, Pen, Sql } from '../store/pool.ts';
 import { recordRun } from '../store/runs.ts';
+import { noticeAbsence } from './absence.ts';
 import { Fuse } from './fuse.ts';
-import { type PassResult, runPass, type Work } from './pass.ts';
-import { actsOnOpenRows, markOf } from './policy.ts';
+import { runPass, type Work } from './pass.ts';
+import { markOf } from './policy.ts';
 import { OpenRows } from './settle.ts';
 import { Tally } from './tally.ts';
 
@@ -272,37 +264,12 @@ async function rounds(
     resting = work.resting;
     if (round > 0) tally.listed += tally.fetched - fetchedBefore;
     if (signal.aborted) return;
-    if (listing.complete)
-      await noticeAbsence(sql, row, session, listing, open, result, actsOnOpenRows(session.facts) && !resting, tally);
+    if (listing.complete) await noticeAbsence(work, listing, result);
+    if (row.uidValidity !== null && row.uidValidity !== session.facts.uidValidity) {
+      await forgetOldHolds(sql, row.id, session.facts.uidValidity);
+    }
     // Another look only pays when messages went away and made room, or time passed, for others.
     const removing = markOf(mailbox.dispose) === null;
     if (!removing || tally.disposed === before) return;
   }
-}
-
-/** Open rows whose message the server no longer has: somebody took it away, or an answer of an earlier drain was lost. */
-async function noticeAbsence(
-  sql: Sql,
-  row: MailboxRow,
-  session: Session,
-  listing: Listing,
-  open: OpenRows,
-  result: PassResult,
-  looked: boolean,
-  tally: Tally,
-): Promise<void> {
-  const { uidValidity } = session.facts;
-  const all = listing.uids.concat(listing.deleted);
-  const listed = new Set(all);
-  const remaining = open.remaining();
-  const unlisted = remaining.filter((r) => r.uidValidity === uidValidity && !listed.has(r.uid));
-  // Asked once more by UID: a message whose flag changed between the two searches was in neither.
-  const there = unlisted.length === 0 ? new Set<Uid>() : await session.present(unlisted.map((r) => r.uid));
-  // Under another UIDVALIDITY a row is known to be gone only when every listed message was looked into.
-  const unrecognised = looked && result.unseen === 0 ? remaining.filter((r) => r.uidValidity !== uidValidity) : [];
-  const gone = [...unlisted.filter((r) => !there.has(r.uid)), ...unrecognised];
-  tally.gone += await settleRows(sql, gone, 'disposed', 'gone');
-  if (row.uidValidity !== null && row.uidValidity !== uidValidity) await forgetOldHolds(sql, row.id, uidValidity);
-  if ((await countStaying(sql, row.id, uidValidity)) > result.staying)
-    await markUnlistedGone(sql, row.id, uidValidity, all);
 }

@@ -1,0 +1,39 @@
+// After a pass that saw the whole mailbox: open rows whose message did not turn up. Somebody took it away, or an answer of an earlier drain
+// was lost. An absence is only believed when the server was asked about the very message once more.
+
+import type { Listing, Uid } from '../model.ts';
+import { countStaying, markUnlistedGone, type OpenRow, settleRows } from '../store/ledger.ts';
+import { disposeCommitted } from './dispose.ts';
+import type { PassResult, Work } from './pass.ts';
+import { actsOnOpenRows } from './policy.ts';
+
+export async function noticeAbsence(work: Work, listing: Listing, result: PassResult): Promise<void> {
+  const { sql, session, mailboxId, open, tally } = work;
+  const { uidValidity } = session.facts;
+  const all = listing.uids.concat(listing.deleted);
+  const listed = new Set(all);
+  const remaining = open.remaining();
+  const unlisted = remaining.filter((row) => row.uidValidity === uidValidity && !listed.has(row.uid));
+  // A message whose flag changed between the two searches was in neither.
+  const there = unlisted.length === 0 ? new Set<Uid>() : await session.present(unlisted.map((row) => row.uid));
+  const absent = unlisted.filter((row) => !there.has(row.uid));
+  await finishInTrash(work, absent);
+  // Under another UIDVALIDITY a row is known to be gone only when every listed message was looked into.
+  const looked = actsOnOpenRows(session.facts) && !work.resting && result.unseen === 0;
+  const unrecognised = looked ? remaining.filter((row) => row.uidValidity !== uidValidity) : [];
+  tally.gone += await settleRows(sql, [...absent, ...unrecognised], 'disposed', 'gone');
+  if ((await countStaying(sql, mailboxId, uidValidity)) > result.staying) {
+    await markUnlistedGone(sql, mailboxId, uidValidity, all);
+  }
+}
+
+/** Gmail with `forever`: a drain that was cut after the MOVE has left its messages in Trash, and they are still to be expunged there. */
+async function finishInTrash(work: Work, absent: readonly OpenRow[]): Promise<void> {
+  const { disposal, gmail } = work.session.facts;
+  if (!gmail || disposal.means !== 'move' || !disposal.thenExpunge) return;
+  const moved = absent.filter((row) => row.emailId !== null);
+  await disposeCommitted(
+    work,
+    moved.map((row) => ({ key: row, emailId: row.emailId, owed: true })),
+  );
+}
