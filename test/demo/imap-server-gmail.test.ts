@@ -1,55 +1,9 @@
-// The sample server with Gmail's behaviour, seen through imapflow as maildrain sees it, and by looking at the account itself.
-// What is expected here is provider-quirks section 1; a row per statement.
+// The sample server with Gmail's behaviour when messages are taken away: a row per statement of provider-quirks 1.1 to 1.3.
+// Folders, extensions and limits are in imap-server-gmail-account.test.ts.
 
-import { ImapFlow } from 'imapflow';
-import { afterEach, describe, expect, it } from 'vitest';
-import {
-  type AccountControl,
-  type GmailOptions,
-  type ImapServer,
-  startImapServer,
-} from '../../src/demo/imap-server/server.ts';
-import { RawClient } from './raw-client.ts';
-
-let server: ImapServer;
-let ann: AccountControl;
-const open: { end(): void }[] = [];
-
-async function start(gmail: GmailOptions = {}): Promise<void> {
-  server = await startImapServer({ password: 'secret', gmail });
-  ann = server.account('ann');
-}
-
-async function flow(folder?: string): Promise<ImapFlow> {
-  const client = new ImapFlow({
-    host: server.host,
-    port: server.port,
-    secure: false,
-    auth: { user: 'ann', pass: 'secret' },
-    logger: false,
-    disableAutoIdle: true,
-  });
-  client.on('error', () => undefined);
-  open.push({ end: () => client.close() });
-  await client.connect();
-  if (folder !== undefined) await client.mailboxOpen(folder);
-  return client;
-}
-
-async function raw(folder?: string): Promise<RawClient> {
-  const client = await RawClient.login(server.port, 'ann', folder);
-  open.push(client);
-  return client;
-}
-
-const message = (n: number): Buffer =>
-  Buffer.from(`Subject: message number ${n}\r\nMessage-ID: <${n}@example.org>\r\n\r\nbody\r\n`);
-const count = (folder: string): number => ann.messages(folder).length;
-
-afterEach(async () => {
-  for (const client of open.splice(0)) client.end();
-  await server.close();
-});
+import { describe, expect, it } from 'vitest';
+import type { GmailOptions } from '../../src/demo/imap-server/server.ts';
+import { ann, count, flow, message, raw, server, start } from './fixture.ts';
 
 describe('\\Deleted and EXPUNGE', () => {
   interface Row {
@@ -144,7 +98,7 @@ describe('\\Deleted and EXPUNGE', () => {
   ];
   for (const { why, gmail, from, label, afterStore, afterExpunge } of rows) {
     it(`in ${from} with ${JSON.stringify(gmail)}: ${why}`, async () => {
-      await start(gmail);
+      await start({ gmail });
       ann.createFolder('Work');
       ann.deliver(message(1), { labels: label === true ? ['Work'] : [] });
       const look = (): Row['afterStore'] => here(count('INBOX'), count('Work'), count('\\All'), count('\\Trash'));
@@ -158,7 +112,7 @@ describe('\\Deleted and EXPUNGE', () => {
 
   for (const folder of ['\\Trash', '\\Junk']) {
     it(`in ${folder} it is for ever`, async () => {
-      await start();
+      await start({ gmail: {} });
       ann.deliver(message(1), { folder });
       const client = await flow(ann.path(folder));
       await client.messageDelete('1', { uid: true });
@@ -167,11 +121,26 @@ describe('\\Deleted and EXPUNGE', () => {
   }
 
   it('auto-expunge tells the session with the STORE and leaves no FETCH behind', async () => {
-    await start();
+    await start({ gmail: {} });
     ann.deliver(message(1));
     const client = await raw('INBOX');
     expect(await client.command('UID STORE 1 +FLAGS (\\Deleted)')).toBe('* 1 EXPUNGE\r\nOK Stored\r\n');
   });
+});
+
+describe('\\Deleted in All Mail', () => {
+  for (const [autoExpunge, flags] of [
+    [true, []],
+    [false, ['\\Deleted']],
+  ] as const) {
+    it(`is ${autoExpunge ? 'not even kept' : 'kept'} with auto-expunge ${autoExpunge ? 'on' : 'off'}`, async () => {
+      await start({ gmail: { autoExpunge } });
+      ann.deliver(message(1));
+      const client = await raw(`"${ann.path('\\All')}"`);
+      await client.command('UID STORE 1 +FLAGS.SILENT (\\Deleted)');
+      expect(ann.messages('\\All').map((found) => found.flags)).toEqual([flags]);
+    });
+  }
 });
 
 describe('MOVE and COPY', () => {
@@ -241,7 +210,7 @@ describe('MOVE and COPY', () => {
   ];
   for (const { why, from, to, by, left } of rows) {
     it(`${by} ${from} to ${to}: ${why}`, async () => {
-      await start();
+      await start({ gmail: {} });
       ann.createFolder('Done');
       const { emailId } = ann.deliver(message(1), { labels: ['Work'] });
       const client = await flow(ann.path(from));
@@ -253,7 +222,7 @@ describe('MOVE and COPY', () => {
   }
 
   it('back from Trash the labels are there again, under new UIDs', async () => {
-    await start();
+    await start({ gmail: {} });
     ann.deliver(message(1), { labels: ['Work'] });
     const client = await flow('INBOX');
     await client.messageMove('1', ann.path('\\Trash'), { uid: true });
@@ -266,8 +235,19 @@ describe('MOVE and COPY', () => {
     ]);
   });
 
+  it('out of Trash into a label, a message is not in INBOX again', async () => {
+    await start({ gmail: {} });
+    ann.deliver(message(1));
+    const client = await flow(ann.path('\\All'));
+    await client.messageMove('1', ann.path('\\Trash'), { uid: true });
+    ann.createFolder('Done');
+    await client.mailboxOpen(ann.path('\\Trash'));
+    await client.messageMove('1', 'Done', { uid: true });
+    expect(['INBOX', 'Done', '\\All', '\\Trash'].map(count)).toEqual([0, 1, 1, 0]);
+  });
+
   it('another session is told of what the move took out of its mailbox', async () => {
-    await start();
+    await start({ gmail: {} });
     ann.deliver(message(1));
     ann.deliver(message(2));
     const other = await raw(`"${ann.path('\\All')}"`);
@@ -277,7 +257,7 @@ describe('MOVE and COPY', () => {
   });
 
   it('a store of the label \\Trash trashes', async () => {
-    await start();
+    await start({ gmail: {} });
     ann.deliver(message(1));
     const client = await flow('INBOX');
     await client.messageFlagsAdd('1', ['\\Trash'], { uid: true, useLabels: true });
@@ -285,7 +265,7 @@ describe('MOVE and COPY', () => {
   });
 
   it('cut in the middle of a MOVE, some are in Trash and the rest are not', async () => {
-    await start();
+    await start({ gmail: {} });
     for (let n = 1; n <= 5; n += 1) ann.deliver(message(n));
     server.onCommand = (command) => (command.name === 'UID MOVE' ? { drop: 'midway', after: 2 } : undefined);
     const client = await flow('INBOX');
@@ -294,178 +274,8 @@ describe('MOVE and COPY', () => {
   });
 });
 
-describe('folders', () => {
-  const locales: [NonNullable<GmailOptions['locale']>, string, string][] = [
-    ['en', 'Trash', 'All Mail'],
-    ['en-GB', 'Bin', 'All Mail'],
-    ['es', 'Papelera', 'Todos'],
-    ['de', 'Papierkorb', 'Alle Nachrichten'],
-    ['ru', 'Корзина', 'Вся почта'],
-    ['ja', 'ゴミ箱', 'すべてのメール'],
-  ];
-  for (const [locale, trash, all] of locales) {
-    it(`in ${locale} are found by attribute, beside a label that is called Trash`, async () => {
-      await start({ locale, rootName: '[Google Mail]' });
-      ann.createFolder('Trash');
-      const client = await flow();
-      const listed = await client.list();
-      const special = (use: string): string[] =>
-        listed
-          .filter((entry) => entry.specialUse === use && entry.specialUseSource === 'extension')
-          .map((entry) => entry.path);
-      expect(special('\\Trash')).toEqual([`[Google Mail]/${trash}`]);
-      expect(special('\\All')).toEqual([`[Google Mail]/${all}`]);
-      expect(listed.find((entry) => entry.path === '[Google Mail]')?.flags.has('\\Noselect')).toBe(true);
-      expect((await client.mailboxOpen(`[Google Mail]/${all}`)).exists).toBe(0);
-    });
-  }
-
-  it('are modified UTF-7 until UTF8=ACCEPT is enabled, then UTF-8', async () => {
-    await start({ locale: 'ru' });
-    const client = await raw();
-    expect(await client.command('LIST "" "*"')).toContain(
-      '* LIST (\\HasNoChildren \\Trash) "/" "[Gmail]/&BBoEPgRABDcEOAQ9BDA-"',
-    );
-    expect(await client.command('SELECT "[Gmail]/&BBIEQQRP- &BD8EPgRHBEIEMA-"')).toContain('READ-WRITE');
-    await client.command('UNSELECT');
-    expect(await client.command('ENABLE UTF8=ACCEPT CONDSTORE')).toContain('* ENABLED UTF8=ACCEPT\r\n');
-    const listed = Buffer.from(await client.command('LIST "" "*"'), 'latin1').toString('utf8');
-    expect(listed).toContain('"[Gmail]/Корзина"');
-  });
-
-  it('that are hidden are neither listed nor opened', async () => {
-    await start({ hideTrash: true });
-    ann.deliver(message(1));
-    const client = await raw('INBOX');
-    expect(await client.command('LIST "" "*"')).not.toContain('\\Trash');
-    expect(await client.command('UID MOVE 1 [Gmail]/Trash')).toMatch(/^NO \[TRYCREATE\]/);
-    expect(await client.command('SELECT [Gmail]/Trash')).toMatch(/^NO \[NONEXISTENT\] Unknown Mailbox/);
-    expect(count('INBOX')).toBe(1);
-  });
-
-  it('over maxFolderSize show the newest, and the rest when those are gone', async () => {
-    await start({ maxFolderSize: 2 });
-    for (let n = 1; n <= 3; n += 1) ann.deliver(message(n));
-    const client = await flow('INBOX');
-    expect(await client.search({ all: true }, { uid: true })).toEqual([2, 3]);
-    await client.messageMove('2:3', ann.path('\\Trash'), { uid: true });
-    await client.mailboxOpen('INBOX');
-    const again = await flow('INBOX');
-    expect(await again.search({ all: true }, { uid: true })).toEqual([1]);
-  });
-});
-
-describe('extensions', () => {
-  it('one message has one X-GM-MSGID in every folder, beyond what a number can hold', async () => {
-    await start();
-    const { emailId } = ann.deliver(message(1), { labels: ['Arbeit & Spaß'] });
-    expect(Number.isSafeInteger(Number(emailId))).toBe(false);
-    for (const folder of ['INBOX', 'Arbeit & Spaß', ann.path('\\All')]) {
-      const client = await flow(folder);
-      const [found] = await client.fetchAll(
-        '1:*',
-        { uid: true, source: true, labels: true, threadId: true },
-        { uid: true },
-      );
-      expect(found).toMatchObject({ emailId, threadId: emailId, source: message(1) });
-      expect(await client.search({ emailId }, { uid: true })).toEqual([1]);
-    }
-    const all = await raw(`"${ann.path('\\All')}"`);
-    expect(await all.command('FETCH 1 X-GM-LABELS')).toContain('X-GM-LABELS ("Arbeit &- Spa&AN8-" "\\\\Inbox")');
-  });
-
-  it('search takes whole words, X-GM-RAW a little of the web syntax', async () => {
-    await start();
-    ann.deliver(message(1));
-    ann.deliver(message(2));
-    const client = await raw('INBOX');
-    expect(await client.command('UID SEARCH SUBJECT number')).toContain('* SEARCH 1 2\r\n');
-    expect(await client.command('UID SEARCH SUBJECT numb')).toContain('* SEARCH\r\n');
-    expect(await client.command('UID SEARCH X-GM-RAW "rfc822msgid:2@example.org is:unread"')).toContain(
-      '* SEARCH 2\r\n',
-    );
-  });
-
-  it('the capabilities before and after login are those of imap.gmail.com', async () => {
-    await start();
-    const { client, greeting } = await RawClient.open(server.port);
-    open.push(client);
-    expect(greeting).toMatch(/^\* OK Gimap ready/);
-    expect(await client.command('CAPABILITY')).not.toMatch(/UIDPLUS|MOVE|ESEARCH/);
-    const login = await client.command('LOGIN ann secret');
-    expect(login).toMatch(
-      /X-GM-EXT-1 UIDPLUS COMPRESS=DEFLATE ENABLE MOVE CONDSTORE ESEARCH UTF8=ACCEPT .*SPECIAL-USE APPENDLIMIT=35651584\r\n/,
-    );
-    expect(login).not.toMatch(/QRESYNC|OBJECTID/);
-  });
-});
-
-describe('limits', () => {
-  it('THROTTLED: writes say OK and do nothing, reads go on', async () => {
-    await start();
-    ann.deliver(message(1));
-    ann.throttled = true;
-    const client = await raw('INBOX');
-    for (const command of [
-      'UID MOVE 1 [Gmail]/Trash',
-      'UID STORE 1 +FLAGS (\\Deleted)',
-      'UID EXPUNGE 1',
-      'CREATE New',
-    ]) {
-      expect(await client.command(command)).toMatch(/^OK \[THROTTLED\]/);
-    }
-    expect(await client.command('UID FETCH 1 BODY.PEEK[TEXT]')).toContain('body');
-    expect([ann.messages()[0]?.flags, count('\\Trash'), ann.folders().includes('New')]).toEqual([[], 0, false]);
-  });
-
-  it('the bandwidth of the day ends the session with BYE and refuses the next login', async () => {
-    await start();
-    ann.deliver(message(1));
-    ann.bandwidthLeft = 10;
-    const client = await raw('INBOX');
-    expect(await client.command('UID FETCH 1 BODY.PEEK[]')).toMatch(/OK Fetched\r\n$/);
-    expect(await client.command('NOOP')).toBe('* BYE [OVERQUOTA] Account exceeded command or bandwidth limits.\r\n');
-    const { client: next } = await RawClient.open(server.port);
-    open.push(next);
-    expect(await next.command('LOGIN ann secret')).toMatch(/^NO \[ALERT\] Account exceeded/);
-  });
-
-  it('the 16th connection is a NO to the login, in words that are no wrong password', async () => {
-    await start();
-    for (let n = 0; n < 15; n += 1) await raw();
-    expect(ann.connections).toBe(15);
-    await expect(flow()).rejects.toMatchObject({
-      serverResponseCode: 'ALERT',
-      responseText: expect.stringContaining('Too many simultaneous'),
-    });
-  });
-
-  it('an account that wants an application password says so, and takes it with spaces', async () => {
-    await start({ appPassword: 'abcd efgh ijkl mnop' });
-    const { client } = await RawClient.open(server.port);
-    open.push(client);
-    expect(await client.command('LOGIN ann secret')).toMatch(/^NO \[ALERT\] Application-specific password required/);
-    expect(await client.command('LOGIN ann wrong')).toMatch(/^NO \[AUTHENTICATIONFAILED\]/);
-    expect(await client.command('LOGIN ann abcdefghijklmnop')).toMatch(/\r\nOK ann authenticated/);
-  });
-
-  it('XOAUTH2: a bad token is explained in a challenge, and refused when the client has answered it', async () => {
-    await start();
-    const { client } = await RawClient.open(server.port);
-    open.push(client);
-    const response = (token: string): string =>
-      Buffer.from(`user=ann\u0001auth=Bearer ${token}\u0001\u0001`).toString('base64');
-    client.write(`x AUTHENTICATE XOAUTH2 ${response('stale')}\r\n`);
-    const challenge = (await client.until(/^\+ .*\r\n$/)).slice(2);
-    expect(JSON.parse(Buffer.from(challenge, 'base64').toString())).toMatchObject({ status: '400', schemes: 'Bearer' });
-    client.write('\r\n');
-    expect(await client.until(/x .*\r\n$/)).toMatch(/^x NO \[AUTHENTICATIONFAILED\]/);
-    expect(await client.command(`AUTHENTICATE XOAUTH2 ${response('secret')}`)).toMatch(/\r\nOK ann authenticated/);
-  });
-});
-
 it('another UIDVALIDITY of INBOX keeps the messages under new UIDs and ends the sessions', async () => {
-  await start();
+  await start({ gmail: {} });
   ann.deliver(message(1));
   ann.deliver(message(2));
   ann.expunge([1]);

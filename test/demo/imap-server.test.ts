@@ -7,41 +7,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ImapFlow, type ImapFlowOptions } from 'imapflow';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type AccountControl,
-  type ImapServer,
-  type ImapServerOptions,
-  startImapServer,
-  type TlsMaterial,
-} from '../../src/demo/imap-server/server.ts';
-
-let server: ImapServer;
-let ann: AccountControl;
-const open: ImapFlow[] = [];
-
-async function start(options: Partial<ImapServerOptions> = {}): Promise<void> {
-  server = await startImapServer({ password: 'secret', ...options });
-  ann = server.account('ann');
-}
-
-async function flow(options: Partial<ImapFlowOptions> = {}, folder = 'INBOX'): Promise<ImapFlow> {
-  const client = new ImapFlow({
-    host: server.host,
-    port: server.port,
-    secure: false,
-    auth: { user: 'ann', pass: 'secret' },
-    logger: false,
-    disableAutoIdle: true,
-    ...options,
-  });
-  client.on('error', () => undefined);
-  open.push(client);
-  await client.connect();
-  await client.mailboxOpen(folder);
-  return client;
-}
+import type { ImapFlow } from 'imapflow';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { startImapServer, type TlsMaterial } from '../../src/demo/imap-server/server.ts';
+import { ann, deliver, flow, server, start, uids } from './fixture.ts';
 
 /** Message 1 in slices. */
 async function download(client: ImapFlow, chunkSize: number): Promise<Buffer> {
@@ -50,13 +19,6 @@ async function download(client: ImapFlow, chunkSize: number): Promise<Buffer> {
   for await (const part of content ?? []) parts.push(Buffer.from(part));
   return Buffer.concat(parts);
 }
-
-const uids = (folder = 'INBOX'): number[] => ann.messages(folder).map(({ uid }) => uid);
-
-afterEach(async () => {
-  for (const client of open.splice(0)) client.close();
-  await server.close();
-});
 
 describe('octets', () => {
   const rows: { why: string; raw: Buffer }[] = [
@@ -71,7 +33,7 @@ describe('octets', () => {
     for (const { why, raw } of rows) {
       it(`of a message are the same stored, fetched and downloaded${compress ? ', compressed' : ''}: ${why}`, async () => {
         await start({ compress });
-        const client = await flow();
+        const client = await flow('INBOX');
         await client.append('INBOX', raw);
         expect(ann.messages()[0]?.raw.equals(raw)).toBe(true);
         const [found] = await client.fetchAll('1', { source: true, size: true }, { uid: true });
@@ -86,7 +48,7 @@ describe('octets', () => {
     await start({ rewritesMime: true });
     const body = `--XXXXXXXXXXXX\r\n\r\n${'a line of text\r\n'.repeat(20_000)}--XXXXXXXXXXXX--\r\n`;
     ann.deliver(Buffer.from(`Content-Type: multipart/mixed;\r\n boundary="XXXXXXXXXXXX"\r\n\r\n${body}`));
-    const client = await flow();
+    const client = await flow('INBOX');
     const fetched = async (): Promise<Buffer | undefined> =>
       (await client.fetchAll('1', { source: true }, { uid: true }))[0]?.source;
     const [one, two] = [await fetched(), await fetched()];
@@ -99,15 +61,11 @@ describe('octets', () => {
 });
 
 describe('taking messages away', () => {
-  const deliver = (n: number): void => {
-    for (let at = 1; at <= n; at += 1) ann.deliver(Buffer.from(`Subject: ${at}\r\n\r\n`));
-  };
-
   it('with UIDPLUS another client keeps its flagged message', async () => {
     await start();
     deliver(3);
     ann.flag([2], ['\\Deleted']);
-    const client = await flow();
+    const client = await flow('INBOX');
     expect(await client.messageDelete('1,3', { uid: true })).toBe(true);
     expect(uids()).toEqual([2]);
   });
@@ -116,7 +74,7 @@ describe('taking messages away', () => {
     await start({ uidplus: false });
     deliver(3);
     ann.flag([2], ['\\Deleted']);
-    const client = await flow();
+    const client = await flow('INBOX');
     expect(await client.messageDelete('1', { uid: true })).toBe(true);
     expect(server.events.at(-1)?.name).toBe('EXPUNGE');
     expect(uids()).toEqual([3]);
@@ -129,7 +87,7 @@ describe('taking messages away', () => {
       internalDate: new Date('2026-01-02T03:04:05Z'),
     });
     deliver(2);
-    const client = await flow();
+    const client = await flow('INBOX');
     expect(await client.messageMove('1,3,77', 'Trash', { uid: true })).toMatchObject({
       uidMap: new Map([
         [1, 1],
@@ -138,14 +96,14 @@ describe('taking messages away', () => {
     });
     expect(uids()).toEqual([2]);
     expect(ann.messages('Trash')[0]).toEqual(before);
-    const other = await flow({}, 'Trash');
+    const other = await flow('Trash');
     expect((await other.fetchAll('1', { uid: true }, { uid: true }))[0]?.emailId).toBe(before.emailId);
   });
 
   it('without MOVE the client copies, flags and expunges', async () => {
     await start({ move: false });
     deliver(2);
-    const client = await flow();
+    const client = await flow('INBOX');
     expect(await client.messageMove('1', 'Trash', { uid: true })).toMatchObject({ uidMap: new Map([[1, 1]]) });
     expect(server.events.slice(-3).map(({ name }) => name)).toEqual(['UID COPY', 'UID STORE', 'UID EXPUNGE']);
     expect([uids(), uids('Trash')]).toEqual([[2], [1]]);
@@ -155,7 +113,7 @@ describe('taking messages away', () => {
     await start();
     deliver(2);
     server.onCommand = ({ name }) => (name === 'UID EXPUNGE' ? { drop: 'after-effect' } : undefined);
-    const client = await flow();
+    const client = await flow('INBOX');
     expect(await client.messageDelete('1', { uid: true })).toBe(false);
     expect([uids(), client.usable]).toEqual([[2], false]);
   });
@@ -165,7 +123,7 @@ describe('the control surface', () => {
   it('what it does is told to an open session', async () => {
     await start();
     for (let n = 1; n <= 3; n += 1) ann.deliver(Buffer.from(`${n}`));
-    const client = await flow();
+    const client = await flow('INBOX');
     const heard: string[] = [];
     client.on('exists', ({ count }) => heard.push(`exists ${count}`));
     client.on('expunge', ({ seq }) => heard.push(`expunge ${seq}`));
@@ -199,7 +157,7 @@ describe('the control surface', () => {
       ann.expunge([1]);
       const before = ann.uidValidity();
       act();
-      const client = await flow();
+      const client = await flow('INBOX');
       expect(client.mailbox !== false && client.mailbox.uidValidity === BigInt(before)).toBe(sameValidity);
       expect(await client.search({ all: true }, { uid: true })).toEqual(left);
     });
@@ -208,7 +166,7 @@ describe('the control surface', () => {
   it('users are apart', async () => {
     await start();
     ann.deliver(Buffer.from('x'));
-    const client = await flow({ auth: { user: 'bob', pass: 'secret' } });
+    const client = await flow('INBOX', { auth: { user: 'bob', pass: 'secret' } });
     expect(await client.search({ all: true }, { uid: true })).toEqual([]);
   });
 });
@@ -235,7 +193,7 @@ describe('TLS', () => {
     it(`${mode}: verified, and a large message comes through`, async () => {
       await start(mode === 'STARTTLS' ? { startTls: tls, loginDisabled: true } : { implicitTls: tls });
       ann.deliver(raw);
-      const client = await flow({
+      const client = await flow('INBOX', {
         secure: mode === 'implicit',
         doSTARTTLS: mode === 'STARTTLS',
         tls: { ca: tls.cert },
@@ -248,7 +206,7 @@ describe('TLS', () => {
 
   it('an unknown certificate is the client’s to refuse', async () => {
     await start({ startTls: tls });
-    await expect(flow({ doSTARTTLS: true })).rejects.toThrow(/self.signed/i);
+    await expect(flow('INBOX', { doSTARTTLS: true })).rejects.toThrow(/self.signed/i);
   });
 
   it('a client that never finishes its handshake does not keep the server from closing', async () => {
@@ -263,7 +221,7 @@ describe('TLS', () => {
 
   it('a session over STARTTLS is counted out when it ends', async () => {
     await start({ startTls: tls, maxConnections: 1 });
-    const client = await flow({ doSTARTTLS: true, tls: { ca: tls.cert } });
+    const client = await flow('INBOX', { doSTARTTLS: true, tls: { ca: tls.cert } });
     expect(ann.connections).toBe(1);
     await client.logout();
     await expect.poll(() => ann.connections).toBe(0);

@@ -132,7 +132,7 @@ export function makeGmail(account: Account, options: GmailOptions): Gmail {
     },
     move: (entry, source, target) => {
       const { message } = entry;
-      if (source !== target && message.place === 'all' && source !== all) removeLabel(message, labelFor(source));
+      if (source !== target && message.place === 'all') removeLabel(message, labelFor(source));
       place(message, target);
       return entryIn(message, target);
     },
