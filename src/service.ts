@@ -2,9 +2,10 @@
 // both call what is here; nothing below knows of it.
 
 import { type Config, checkMailboxes, loginOf } from './config.ts';
+import { didYouMean } from './config-problems.ts';
 import { drain as drainOnce } from './drain/drain.ts';
 import { dryRun } from './drain/dry-run.ts';
-import { asMaildrainError, MaildrainError } from './errors.ts';
+import { asMaildrainError, MaildrainError, printable } from './errors.ts';
 import { createJobs, type Jobs } from './jobs/jobs.ts';
 import { createProducer, type Producer } from './jobs/producer.ts';
 import { createLogger, type Level, type Log } from './log.ts';
@@ -217,10 +218,14 @@ class Service implements Maildrain {
   async #stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#stopping.abort(new MaildrainError('ABORTED', 'maildrain is stopping'));
+    const deadline = Date.now() + this.#options.shutdownGraceMs;
     await this.#jobs?.stop(this.#options.shutdownGraceMs);
-    await Promise.allSettled(this.#running);
+    // The jobs' drains are among these, and have used up their grace.
+    const ended = await before(deadline, Promise.allSettled(this.#running));
     await this.#producer?.then((producer) => producer.close()).catch(() => {});
-    await this.#database?.close().catch(() => {});
+    // A pool waits for its connections, and a drain that does not end holds one: it is left to the end of the process, as after a crash.
+    const closed = this.#database?.close().catch(() => {});
+    if (ended) await closed;
     await this.#embedded?.stop();
   }
 
@@ -303,19 +308,11 @@ class Service implements Maildrain {
   }
 
   async check(name: string): Promise<CheckReport> {
-    const mailbox = this.#mailbox(name);
-    try {
-      return await checkMailbox(mailbox, await resolveSecret(mailbox.imap.password));
-    } catch (error) {
-      const { code, message } = asMaildrainError(error);
-      const problems = [{ code, message }];
-      return { mailbox: name, ok: false, problems, facts: null, disposal: null, deleted: null, folders: [] };
-    }
+    return checkAccount(this.#mailbox(name));
   }
 
   async folders(name: string): Promise<Folder[]> {
-    const mailbox = this.#mailbox(name);
-    return foldersOf(mailbox, await resolveSecret(mailbox.imap.password));
+    return accountFolders(this.#mailbox(name));
   }
 
   async resume(name: string): Promise<boolean> {
@@ -353,14 +350,50 @@ class Service implements Maildrain {
   }
 
   #mailbox(name: string): MailboxConfig {
-    const mailbox = this.#mailboxes.find((candidate) => candidate.name === name);
-    if (mailbox === undefined) {
-      const known = this.#mailboxes.map((candidate) => candidate.name);
-      const list = known.length === 0 ? 'none is configured' : `configured: ${known.slice(0, 20).join(', ')}`;
-      throw new MaildrainError('MAILBOX_UNKNOWN', `there is no mailbox "${name}" (${list})`);
-    }
-    return mailbox;
+    return findConfigured(this.#mailboxes, name);
   }
+}
+
+/** The configured mailbox of this name. @throws MaildrainError MAILBOX_UNKNOWN that names those there are */
+export function findConfigured(mailboxes: readonly MailboxConfig[], name: string): MailboxConfig {
+  const mailbox = mailboxes.find((candidate) => candidate.name === name);
+  if (mailbox !== undefined) return mailbox;
+  const known = mailboxes.map((candidate) => candidate.name);
+  const near = didYouMean(name, known);
+  const list =
+    near !== null
+      ? `did you mean "${near}"?`
+      : known.length === 0
+        ? 'none is configured'
+        : `configured: ${known.slice(0, 20).join(', ')}`;
+  throw new MaildrainError('MAILBOX_UNKNOWN', `there is no mailbox "${printable(name)}" (${list})`);
+}
+
+/** Looks at the account of a mailbox without any database. Never throws: what is wrong is in the report. */
+export async function checkAccount(mailbox: MailboxConfig): Promise<CheckReport> {
+  try {
+    return await checkMailbox(mailbox, await resolveSecret(mailbox.imap.password));
+  } catch (error) {
+    const { code, message } = asMaildrainError(error);
+    const problems = [{ code, message }];
+    return { mailbox: mailbox.name, ok: false, problems, facts: null, disposal: null, deleted: null, folders: [] };
+  }
+}
+
+/** The folders of a mailbox's account, without any database. @throws MaildrainError of the login group */
+export async function accountFolders(mailbox: MailboxConfig): Promise<Folder[]> {
+  return foldersOf(mailbox, await resolveSecret(mailbox.imap.password));
+}
+
+/** Whether `work` ended before the time given, epoch milliseconds. */
+async function before(deadline: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), Math.max(0, deadline - Date.now()));
+  });
+  const ended = await Promise.race([work.then(() => true), late]);
+  clearTimeout(timer);
+  return ended;
 }
 
 function stateOf(row: MailboxCounts, now: number): MailboxStatus['state'] {
