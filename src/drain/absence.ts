@@ -4,8 +4,9 @@
 import type { Listing, Uid } from '../model.ts';
 import { countStaying, markUnlistedGone, type OpenRow, settleRows } from '../store/ledger.ts';
 import { disposeCommitted } from './dispose.ts';
-import type { PassResult, Work } from './pass.ts';
+import type { PassResult } from './pass.ts';
 import { actsOnOpenRows } from './policy.ts';
+import type { Work } from './work.ts';
 
 export async function noticeAbsence(work: Work, listing: Listing, result: PassResult): Promise<void> {
   const { sql, session, mailboxId, open, tally } = work;

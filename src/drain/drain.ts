@@ -24,10 +24,11 @@ import type { Database, Pen, Sql } from '../store/pool.ts';
 import { recordRun } from '../store/runs.ts';
 import { noticeAbsence } from './absence.ts';
 import { Fuse } from './fuse.ts';
-import { runPass, type Work } from './pass.ts';
+import { runPass } from './pass.ts';
 import { markOf } from './policy.ts';
 import { OpenRows } from './settle.ts';
 import { Tally } from './tally.ts';
+import type { Work } from './work.ts';
 
 /** Mail that keeps arriving, or a folder that shows only a part of itself, is taken in rounds; this bounds one drain. */
 const MAX_ROUNDS = 1000;

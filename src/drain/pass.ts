@@ -1,20 +1,15 @@
 // One pass over one open mailbox: list, fetch, recognise, store, dispose, batch by batch; the next batch is fetched while this one is
-// being committed. Nothing is disposed here that dispose.ts is not given as committed. What a drain is around its passes is in drain.ts.
+// being committed. How it is recognised and committed is in commit.ts, what a drain is around its passes in drain.ts.
 
-import { createHash } from 'node:crypto';
 import { MaildrainError } from '../errors.ts';
-import { createReader, read } from '../mail/read.ts';
-import type { Fetched, FetchOutcome, Listed, Listing, MailboxConfig, Reading, Session, Uid } from '../model.ts';
-import { type Adopted, type Fresh, type Streamed, storeBatch, storeStreamed } from '../store/batch.ts';
-import { type Hold, hold } from '../store/holds.ts';
-import { type LedgerKey, type OpenRow, rowsByEmailId, rowsFor } from '../store/ledger.ts';
+import type { FetchOutcome, Listed, Listing, Uid } from '../model.ts';
+import type { Hold } from '../store/holds.ts';
+import { type OpenRow, rowsFor } from '../store/ledger.ts';
 import { announceInFlight, setInFlight } from '../store/mailboxes.ts';
-import type { Sql } from '../store/pool.ts';
-import { type Committed, disposeCommitted } from './dispose.ts';
-import type { Fuse } from './fuse.ts';
-import { actsOnOpenRows, destinyOf, isSatisfied } from './policy.ts';
-import { isSame, type OpenRows, type Sighting } from './settle.ts';
-import type { Tally } from './tally.ts';
+import { storeFetched, storeLarge } from './commit.ts';
+import { disposeCommitted } from './dispose.ts';
+import { actsOnOpenRows, isSatisfied } from './policy.ts';
+import { holdAll, type Item, type Leftovers, type Mode, type Work } from './work.ts';
 
 /** Batches of 200 to 500 messages stored fastest (measured); their command lines stay far below every server's limit. */
 const BATCH_MESSAGES = 250;
@@ -23,43 +18,12 @@ const BATCH_OCTETS = 8 * 1024 * 1024;
 /** Sizes and flags are asked for so many messages at a time, so that a mailbox of a million needs no more memory than one of ten thousand. */
 const WINDOW = 2000;
 
-/** Everything one pass works with. */
-export interface Work {
-  /** The connection that holds the lock; every write goes through it. */
-  readonly sql: Sql;
-  readonly session: Session;
-  readonly mailbox: MailboxConfig;
-  readonly mailboxId: number;
-  readonly login: string;
-  readonly open: OpenRows;
-  readonly fuse: Fuse;
-  readonly tally: Tally;
-  /** Asked to stop: the batch in hand is finished, no other begun. */
-  readonly signal: AbortSignal;
-  readonly onProgress: (done: number, more: number) => void;
-  /** Gmail's write quarantine: read and store, dispose nothing. Set in the middle of a drain when it begins. */
-  resting: boolean;
-}
-
 /** What is left undone matters to the question whether an open row's message is gone. */
 export interface PassResult {
   /** Messages that were listed and not looked into: held, missing, or left by an abort. */
   readonly unseen: number;
   /** Kept and held rows that were seen listed. */
   readonly staying: number;
-}
-
-/** Which rows a message of this queue may be recognised as. */
-type Mode = 'exact' | 'any';
-
-interface Item {
-  readonly listed: Listed;
-  /** What the ledger says of this UID, and is not open: a kept row that is due, or a disposed one. */
-  readonly known: readonly OpenRow[];
-  /** Flagged \Deleted by someone: only touched when it proves to be ours. */
-  readonly flagged: boolean;
-  /** A person freed it: no limit on its size. */
-  readonly released: boolean;
 }
 
 interface Batch {
@@ -73,13 +37,6 @@ interface Batch {
 /** A batch whose octets are on their way. */
 interface Coming extends Batch {
   readonly fetched: Promise<FetchOutcome>;
-}
-
-/** Messages that were fetched, or refused, and need another look later in the pass. */
-interface Leftovers {
-  /** Not what the open row at their UID said: to be matched against every open row. */
-  readonly unmatched: Set<Uid>;
-  readonly unanswered: Item[];
 }
 
 export async function runPass(work: Work, listing: Listing): Promise<PassResult> {
@@ -169,13 +126,6 @@ function holdReason(work: Work, listed: Listed, released: ReadonlySet<Uid>): Hol
   return listed.size > work.mailbox.sizeLimit ? 'too-large' : null;
 }
 
-async function holdAll(work: Work, holds: readonly Hold[]): Promise<void> {
-  if (holds.length === 0) return;
-  await hold(work.sql, work.mailboxId, work.session.facts.uidValidity, holds);
-  work.fuse.clear(holds.map((held) => held.uid));
-  work.tally.held += holds.length;
-}
-
 function* batchesOf(work: Work, items: readonly Item[]): Generator<Batch> {
   let gathered: Item[] = [];
   let octets = 0;
@@ -209,9 +159,10 @@ async function pump(work: Work, batches: Iterator<Batch>, mode: Mode, left: Left
     next = work.signal.aborted ? { done: true, value: undefined } : batches.next();
     const overlap = next.done !== true && !coming.alone && !next.value.alone;
     let following = overlap && next.done !== true ? await begin(work, next.value) : null;
+    if (!coming.streamed) await setAsideUnanswered(work, coming.items, outcome, left);
     const committed = coming.streamed
       ? await storeLarge(work, coming.items, mode, left)
-      : await storeFetched(work, coming, outcome, mode, left);
+      : await storeFetched(work, coming.items, outcome.messages, mode, left);
     // The line must be quiet before anything else is said on it.
     if (following !== null) await following.fetched;
     await disposeCommitted(work, committed);
@@ -236,56 +187,17 @@ async function begin(work: Work, batch: Batch): Promise<Coming> {
   return { ...batch, fetched };
 }
 
-async function storeFetched(
-  work: Work,
-  coming: Coming,
-  outcome: FetchOutcome,
-  mode: Mode,
-  left: Leftovers,
-): Promise<Committed[]> {
-  const { tally, fuse, session } = work;
-  const items = new Map(coming.items.map((item) => [item.listed.uid, item]));
-  await unanswered(work, coming, outcome, left);
-  const now = new Date();
-  const elsewhere = await knownElsewhere(work, outcome.messages);
-  const fresh: Fresh[] = [];
-  const adopted: Adopted[] = [];
-  for (const message of outcome.messages) {
-    const item = items.get(message.uid);
-    if (item === undefined) continue;
-    tally.fetched++;
-    tally.bytes += message.raw.length;
-    const streamed = { digest: sha256(message.raw), size: message.raw.length, reading: read(message.raw) };
-    const row = recognise(work, item, streamed, mode, elsewhere);
-    if (row !== null) adopted.push(adoptedOf(work, item, streamed, row, now));
-    else if (mode === 'exact') left.unmatched.add(message.uid);
-    else if (item.flagged) tally.skipped++;
-    else fresh.push(freshOf(work, message, streamed, now));
-  }
-  fuse.clear(outcome.messages.map((message) => message.uid));
-  if (fresh.length === 0 && adopted.length === 0) {
-    await setInFlight(work.sql, work.mailboxId, fuse.state());
-    return [];
-  }
-  await storeBatch(work.sql, {
-    mailboxId: work.mailboxId,
-    uidValidity: session.facts.uidValidity,
-    now,
-    fresh,
-    adopted,
-    inFlight: fuse.state(),
-  });
-  tally.stored += fresh.length;
-  tally.adopted += adopted.length;
-  return [...fresh, ...adopted].map((entry) => committedOf(work, entry));
-}
-
 /** Messages that were asked for and did not come: those still listed are asked for again, alone, at the end of the queue. */
-async function unanswered(work: Work, coming: Coming, outcome: FetchOutcome, left: Leftovers): Promise<void> {
-  if (coming.streamed || outcome.missing.length === 0) return;
+async function setAsideUnanswered(
+  work: Work,
+  items: readonly Item[],
+  outcome: FetchOutcome,
+  left: Leftovers,
+): Promise<void> {
+  if (outcome.missing.length === 0) return;
   if (outcome.refused !== null) work.tally.note(`the server refused to send a message: ${outcome.refused}`);
   const there = await work.session.present(outcome.missing);
-  for (const item of coming.items) {
+  for (const item of items) {
     const { uid } = item.listed;
     if (!outcome.missing.includes(uid)) continue;
     if (there.has(uid)) left.unanswered.push(item);
@@ -329,181 +241,4 @@ async function retryAlone(
   work.tally.missing += refused.length - fatal.length;
   result.unseen += refused.length;
   await setInFlight(work.sql, work.mailboxId, work.fuse.state());
-}
-
-function sha256(bytes: Buffer): Buffer {
-  return createHash('sha256').update(bytes).digest();
-}
-
-/** Gmail only: messages that the login has stored under another label, by X-GM-MSGID. */
-async function knownElsewhere(work: Work, messages: readonly Listed[]): Promise<Map<string, LedgerRowLike>> {
-  if (!work.session.facts.gmail) return new Map();
-  const ids = messages.flatMap((message) => message.emailId ?? []);
-  const rows = ids.length === 0 ? [] : await rowsByEmailId(work.sql, work.login, ids);
-  return new Map(rows.map((row) => [row.emailId ?? '', row]));
-}
-
-type LedgerRowLike = Pick<OpenRow, keyof LedgerKey | 'messageId' | 'storedAt'>;
-
-/** The row this message has, and whether the new row takes its place. */
-interface Recognised {
-  readonly row: LedgerRowLike;
-  readonly replaces: boolean;
-}
-
-function recognise(
-  work: Work,
-  item: Item,
-  streamed: Streamed,
-  mode: Mode,
-  elsewhere: ReadonlyMap<string, LedgerRowLike>,
-): Recognised | null {
-  const sighting: Sighting = {
-    uid: item.listed.uid,
-    digest: streamed.digest,
-    emailId: item.listed.emailId,
-    messageIdHeader: streamed.reading.messageId,
-    internalDate: item.listed.internalDate,
-  };
-  const taken = mode === 'exact' ? work.open.takeExact(sighting) : work.open.takeAny(sighting);
-  if (taken !== null) return { row: taken, replaces: true };
-  const known = item.known.find((row) => row.messageId !== null && isSame(row, sighting));
-  if (known !== undefined) return { row: known, replaces: true };
-  const other = elsewhere.get(item.listed.emailId ?? '');
-  return other === undefined ? null : { row: other, replaces: false };
-}
-
-function adoptedOf(work: Work, item: Item, streamed: Streamed, { row, replaces }: Recognised, now: Date): Adopted {
-  if (row.messageId === null) throw new Error('a row without a message was recognised');
-  return {
-    listed: item.listed,
-    digest: streamed.digest,
-    size: streamed.size,
-    // A flagged message that is ours is on its way out already.
-    ...(item.flagged && work.mailbox.dispose.kind !== 'keep'
-      ? { state: 'pending', reason: null }
-      : destinyOf(work.mailbox, item.listed.internalDate, now)),
-    replaces: replaces ? row : null,
-    messageId: row.messageId,
-    storedAt: row.storedAt,
-  };
-}
-
-function freshOf(work: Work, message: Fetched, streamed: Streamed, now: Date): Fresh {
-  return {
-    listed: message,
-    raw: message.raw,
-    ...streamed,
-    ...destinyOf(work.mailbox, message.internalDate, now),
-  };
-}
-
-function committedOf(
-  work: Work,
-  entry: { readonly listed: Listed; readonly digest: Buffer; readonly state: 'pending' | 'kept' },
-): Committed {
-  return {
-    key: {
-      mailboxId: work.mailboxId,
-      uidValidity: work.session.facts.uidValidity,
-      uid: entry.listed.uid,
-      digest: entry.digest,
-    },
-    emailId: entry.listed.emailId,
-    owed: entry.state === 'pending',
-  };
-}
-
-/** Stores one message that is too large for memory while it arrives. */
-async function storeLarge(work: Work, items: readonly Item[], mode: Mode, left: Leftovers): Promise<Committed[]> {
-  const [item] = items;
-  if (item === undefined) return [];
-  const { tally, fuse, session } = work;
-  const { uid } = item.listed;
-  const now = new Date();
-  const elsewhere = await knownElsewhere(work, [item.listed]);
-  const limit = item.released ? Number.POSITIVE_INFINITY : work.mailbox.sizeLimit;
-  const incoming = new Incoming(session.stream(item.listed), limit, fuse);
-  const result = await storeStreamed(
-    work.sql,
-    {
-      mailboxId: work.mailboxId,
-      uidValidity: session.facts.uidValidity,
-      now,
-      listed: item.listed,
-      inFlight: fuse.state([uid]),
-    },
-    incoming.pieces(),
-    () => incoming.finish(),
-    (streamed) => {
-      const row = recognise(work, item, streamed, mode, elsewhere);
-      if (row !== null) return { verdict: 'adopted', adopted: adoptedOf(work, item, streamed, row, now) };
-      if (mode === 'exact' || item.flagged) return { verdict: 'leave' };
-      return { verdict: 'fresh', ...destinyOf(work.mailbox, item.listed.internalDate, now) };
-    },
-  ).catch((error: unknown) => notStored(work, item, left, error));
-  if (result === null) return [];
-  fuse.clear([uid]);
-  const { verdict, streamed } = result;
-  tally.fetched++;
-  tally.bytes += streamed.size;
-  if (verdict.verdict === 'leave') {
-    if (mode === 'exact') left.unmatched.add(uid);
-    else tally.skipped++;
-    return [];
-  }
-  if (verdict.verdict === 'adopted') tally.adopted++;
-  else tally.stored++;
-  const state = verdict.verdict === 'adopted' ? verdict.adopted.state : verdict.state;
-  return [committedOf(work, { listed: item.listed, digest: streamed.digest, state })];
-}
-
-/** A large message that did not get through, where that is the message's own trouble; the transaction is rolled back. */
-async function notStored(work: Work, item: Item, left: Leftovers, error: unknown): Promise<null> {
-  if (!(error instanceof MaildrainError)) throw error;
-  const { uid, size, internalDate } = item.listed;
-  if (error.code === 'FETCH_REFUSED') {
-    work.tally.note(`the server refused to send a message: ${error.response ?? error.message}`);
-    left.unanswered.push(item);
-  } else if (error.code === 'MESSAGE_TOO_LARGE')
-    await holdAll(work, [{ uid, size, internalDate, reason: 'too-large' }]);
-  else throw error;
-  return null;
-}
-
-/** Octets on their way into Postgres, hashed and read as they pass. */
-class Incoming {
-  readonly #source: AsyncIterable<Buffer>;
-  readonly #limit: number;
-  readonly #fuse: Fuse;
-  readonly #hash = createHash('sha256');
-  readonly #reader = createReader();
-  #size = 0;
-
-  constructor(source: AsyncIterable<Buffer>, limit: number, fuse: Fuse) {
-    this.#source = source;
-    this.#limit = limit;
-    this.#fuse = fuse;
-  }
-
-  async *pieces(): AsyncGenerator<Buffer> {
-    try {
-      for await (const piece of this.#source) {
-        this.#size += piece.length;
-        // RFC822.SIZE was an estimate, and too low.
-        if (this.#size > this.#limit)
-          throw new MaildrainError('MESSAGE_TOO_LARGE', 'more octets came than the size limit allows');
-        this.#hash.update(piece);
-        this.#reader.push(piece);
-        yield piece;
-      }
-    } catch (error) {
-      this.#fuse.blow();
-      throw error;
-    }
-  }
-
-  finish(): { digest: Buffer; size: number; reading: Reading } {
-    return { digest: this.#hash.digest(), size: this.#size, reading: this.#reader.end() };
-  }
 }

@@ -1,0 +1,241 @@
+// What has arrived is recognised and committed: a batch at once, a large message while it arrives. What is returned is committed, and may
+// be disposed; nothing else may.
+
+import { createHash } from 'node:crypto';
+import { MaildrainError } from '../errors.ts';
+import { createReader, read } from '../mail/read.ts';
+import type { Fetched, Listed, Reading } from '../model.ts';
+import { type Adopted, type Fresh, type Streamed, storeBatch, storeStreamed } from '../store/batch.ts';
+import { type LedgerKey, type OpenRow, rowsByEmailId } from '../store/ledger.ts';
+import { setInFlight } from '../store/mailboxes.ts';
+import type { Committed } from './dispose.ts';
+import type { Fuse } from './fuse.ts';
+import { destinyOf } from './policy.ts';
+import { isSame, type Sighting } from './settle.ts';
+import { holdAll, type Item, type Leftovers, type Mode, type Work } from './work.ts';
+
+/** Stores a batch that has arrived. */
+export async function storeFetched(
+  work: Work,
+  items: readonly Item[],
+  messages: readonly Fetched[],
+  mode: Mode,
+  left: Leftovers,
+): Promise<Committed[]> {
+  const { tally, fuse, session } = work;
+  const itemOf = new Map(items.map((item) => [item.listed.uid, item]));
+  const now = new Date();
+  const elsewhere = await knownElsewhere(work, messages);
+  const fresh: Fresh[] = [];
+  const adopted: Adopted[] = [];
+  for (const message of messages) {
+    const item = itemOf.get(message.uid);
+    if (item === undefined) continue;
+    tally.fetched++;
+    tally.bytes += message.raw.length;
+    const streamed = { digest: sha256(message.raw), size: message.raw.length, reading: read(message.raw) };
+    const row = recognise(work, item, streamed, mode, elsewhere);
+    if (row !== null) adopted.push(adoptedOf(work, item, streamed, row, now));
+    else if (mode === 'exact') left.unmatched.add(message.uid);
+    else if (item.flagged) tally.skipped++;
+    else fresh.push(freshOf(work, message, streamed, now));
+  }
+  fuse.clear(messages.map((message) => message.uid));
+  if (fresh.length === 0 && adopted.length === 0) {
+    await setInFlight(work.sql, work.mailboxId, fuse.state());
+    return [];
+  }
+  await storeBatch(work.sql, {
+    mailboxId: work.mailboxId,
+    uidValidity: session.facts.uidValidity,
+    now,
+    fresh,
+    adopted,
+    inFlight: fuse.state(),
+  });
+  tally.stored += fresh.length;
+  tally.adopted += adopted.length;
+  return [...fresh, ...adopted].map((entry) => committedOf(work, entry));
+}
+
+function sha256(bytes: Buffer): Buffer {
+  return createHash('sha256').update(bytes).digest();
+}
+
+/** Gmail only: messages that the login has stored under another label, by X-GM-MSGID. */
+async function knownElsewhere(work: Work, messages: readonly Listed[]): Promise<Map<string, LedgerRowLike>> {
+  if (!work.session.facts.gmail) return new Map();
+  const ids = messages.flatMap((message) => message.emailId ?? []);
+  const rows = ids.length === 0 ? [] : await rowsByEmailId(work.sql, work.login, ids);
+  return new Map(rows.map((row) => [row.emailId ?? '', row]));
+}
+
+type LedgerRowLike = Pick<OpenRow, keyof LedgerKey | 'messageId' | 'storedAt'>;
+
+/** The row this message has, and whether the new row takes its place. */
+interface Recognised {
+  readonly row: LedgerRowLike;
+  readonly replaces: boolean;
+}
+
+function recognise(
+  work: Work,
+  item: Item,
+  streamed: Streamed,
+  mode: Mode,
+  elsewhere: ReadonlyMap<string, LedgerRowLike>,
+): Recognised | null {
+  const sighting: Sighting = {
+    uid: item.listed.uid,
+    digest: streamed.digest,
+    emailId: item.listed.emailId,
+    messageIdHeader: streamed.reading.messageId,
+    internalDate: item.listed.internalDate,
+  };
+  const taken = mode === 'exact' ? work.open.takeExact(sighting) : work.open.takeAny(sighting);
+  if (taken !== null) return { row: taken, replaces: true };
+  const known = item.known.find((row) => row.messageId !== null && isSame(row, sighting));
+  if (known !== undefined) return { row: known, replaces: true };
+  const other = elsewhere.get(item.listed.emailId ?? '');
+  return other === undefined ? null : { row: other, replaces: false };
+}
+
+function adoptedOf(work: Work, item: Item, streamed: Streamed, { row, replaces }: Recognised, now: Date): Adopted {
+  if (row.messageId === null) throw new Error('a row without a message was recognised');
+  return {
+    listed: item.listed,
+    digest: streamed.digest,
+    size: streamed.size,
+    // A flagged message that is ours is on its way out already.
+    ...(item.flagged && work.mailbox.dispose.kind !== 'keep'
+      ? { state: 'pending', reason: null }
+      : destinyOf(work.mailbox, item.listed.internalDate, now)),
+    replaces: replaces ? row : null,
+    messageId: row.messageId,
+    storedAt: row.storedAt,
+  };
+}
+
+function freshOf(work: Work, message: Fetched, streamed: Streamed, now: Date): Fresh {
+  return {
+    listed: message,
+    raw: message.raw,
+    ...streamed,
+    ...destinyOf(work.mailbox, message.internalDate, now),
+  };
+}
+
+function committedOf(
+  work: Work,
+  entry: { readonly listed: Listed; readonly digest: Buffer; readonly state: 'pending' | 'kept' },
+): Committed {
+  return {
+    key: {
+      mailboxId: work.mailboxId,
+      uidValidity: work.session.facts.uidValidity,
+      uid: entry.listed.uid,
+      digest: entry.digest,
+    },
+    emailId: entry.listed.emailId,
+    owed: entry.state === 'pending',
+  };
+}
+
+/** Stores one message that is too large for memory while it arrives. */
+export async function storeLarge(
+  work: Work,
+  items: readonly Item[],
+  mode: Mode,
+  left: Leftovers,
+): Promise<Committed[]> {
+  const [item] = items;
+  if (item === undefined) return [];
+  const { tally, fuse, session } = work;
+  const { uid } = item.listed;
+  const now = new Date();
+  const elsewhere = await knownElsewhere(work, [item.listed]);
+  const limit = item.released ? Number.POSITIVE_INFINITY : work.mailbox.sizeLimit;
+  const incoming = new Incoming(session.stream(item.listed), limit, fuse);
+  const result = await storeStreamed(
+    work.sql,
+    {
+      mailboxId: work.mailboxId,
+      uidValidity: session.facts.uidValidity,
+      now,
+      listed: item.listed,
+      inFlight: fuse.state([uid]),
+    },
+    incoming.pieces(),
+    () => incoming.finish(),
+    (streamed) => {
+      const row = recognise(work, item, streamed, mode, elsewhere);
+      if (row !== null) return { verdict: 'adopted', adopted: adoptedOf(work, item, streamed, row, now) };
+      if (mode === 'exact' || item.flagged) return { verdict: 'leave' };
+      return { verdict: 'fresh', ...destinyOf(work.mailbox, item.listed.internalDate, now) };
+    },
+  ).catch((error: unknown) => notStored(work, item, left, error));
+  if (result === null) return [];
+  fuse.clear([uid]);
+  const { verdict, streamed } = result;
+  tally.fetched++;
+  tally.bytes += streamed.size;
+  if (verdict.verdict === 'leave') {
+    if (mode === 'exact') left.unmatched.add(uid);
+    else tally.skipped++;
+    return [];
+  }
+  if (verdict.verdict === 'adopted') tally.adopted++;
+  else tally.stored++;
+  const state = verdict.verdict === 'adopted' ? verdict.adopted.state : verdict.state;
+  return [committedOf(work, { listed: item.listed, digest: streamed.digest, state })];
+}
+
+/** A large message that did not get through, where that is the message's own trouble; the transaction is rolled back. */
+async function notStored(work: Work, item: Item, left: Leftovers, error: unknown): Promise<null> {
+  if (!(error instanceof MaildrainError)) throw error;
+  const { uid, size, internalDate } = item.listed;
+  if (error.code === 'FETCH_REFUSED') {
+    work.tally.note(`the server refused to send a message: ${error.response ?? error.message}`);
+    left.unanswered.push(item);
+  } else if (error.code === 'MESSAGE_TOO_LARGE')
+    await holdAll(work, [{ uid, size, internalDate, reason: 'too-large' }]);
+  else throw error;
+  return null;
+}
+
+/** Octets on their way into Postgres, hashed and read as they pass. */
+class Incoming {
+  readonly #source: AsyncIterable<Buffer>;
+  readonly #limit: number;
+  readonly #fuse: Fuse;
+  readonly #hash = createHash('sha256');
+  readonly #reader = createReader();
+  #size = 0;
+
+  constructor(source: AsyncIterable<Buffer>, limit: number, fuse: Fuse) {
+    this.#source = source;
+    this.#limit = limit;
+    this.#fuse = fuse;
+  }
+
+  async *pieces(): AsyncGenerator<Buffer> {
+    try {
+      for await (const piece of this.#source) {
+        this.#size += piece.length;
+        // RFC822.SIZE was an estimate, and too low.
+        if (this.#size > this.#limit)
+          throw new MaildrainError('MESSAGE_TOO_LARGE', 'more octets came than the size limit allows');
+        this.#hash.update(piece);
+        this.#reader.push(piece);
+        yield piece;
+      }
+    } catch (error) {
+      this.#fuse.blow();
+      throw error;
+    }
+  }
+
+  finish(): { digest: Buffer; size: number; reading: Reading } {
+    return { digest: this.#hash.digest(), size: this.#size, reading: this.#reader.end() };
+  }
+}

@@ -1,0 +1,55 @@
+// What the files of one pass share: the things it works with, and the words for what is on its way.
+
+import type { Listed, MailboxConfig, Session, Uid } from '../model.ts';
+import { type Hold, hold } from '../store/holds.ts';
+import type { OpenRow } from '../store/ledger.ts';
+import type { Sql } from '../store/pool.ts';
+import type { Fuse } from './fuse.ts';
+import type { OpenRows } from './settle.ts';
+import type { Tally } from './tally.ts';
+
+/** Everything one pass works with. */
+export interface Work {
+  /** The connection that holds the lock; every write goes through it. */
+  readonly sql: Sql;
+  readonly session: Session;
+  readonly mailbox: MailboxConfig;
+  readonly mailboxId: number;
+  readonly login: string;
+  readonly open: OpenRows;
+  readonly fuse: Fuse;
+  readonly tally: Tally;
+  /** Asked to stop: the batch in hand is finished, no other begun. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (done: number, more: number) => void;
+  /** Gmail's write quarantine: read and store, dispose nothing. Set in the middle of a drain when it begins. */
+  resting: boolean;
+}
+
+/** Which rows a message of this queue may be recognised as. */
+export type Mode = 'exact' | 'any';
+
+export interface Item {
+  readonly listed: Listed;
+  /** What the ledger says of this UID, and is not open: a kept row that is due, or a disposed one. */
+  readonly known: readonly OpenRow[];
+  /** Flagged \Deleted by someone: only touched when it proves to be ours. */
+  readonly flagged: boolean;
+  /** A person freed it: no limit on its size. */
+  readonly released: boolean;
+}
+
+/** Messages that were fetched, or refused, and need another look later in the pass. */
+export interface Leftovers {
+  /** Not what the open row at their UID said: to be matched against every open row. */
+  readonly unmatched: Set<Uid>;
+  readonly unanswered: Item[];
+}
+
+/** Sets messages aside on the server. */
+export async function holdAll(work: Work, holds: readonly Hold[]): Promise<void> {
+  if (holds.length === 0) return;
+  await hold(work.sql, work.mailboxId, work.session.facts.uidValidity, holds);
+  work.fuse.clear(holds.map((held) => held.uid));
+  work.tally.held += holds.length;
+}
