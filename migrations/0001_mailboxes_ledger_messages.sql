@@ -144,19 +144,22 @@ begin
     month := (date_trunc('month', from_month at time zone 'UTC') + make_interval(months => i)) at time zone 'UTC';
     foreach parent in array array['message', 'raw', 'attachment'] loop
       child := format('%s_%s', parent, to_char(month at time zone 'UTC', 'YYYY_MM'));
-      if to_regclass(format('maildrain.%I', child)) is null then
-        perform pg_advisory_xact_lock(hashtextextended('maildrain:partitions', 0));
-        if to_regclass(format('maildrain.%I', child)) is null then
-          execute format(
-            'create table maildrain.%I partition of maildrain.%I for values from (%L) to (%L)',
-            child, parent, month, (month at time zone 'UTC' + interval '1 month') at time zone 'UTC');
-          if parent = 'raw' then
-            -- a bounce of a few KB stays in its row instead of making two
-            execute format('alter table maildrain.%I set (toast_tuple_target = 8160)', child);
-          end if;
-          made := made + 1;
-        end if;
+      -- pg_class and not to_regclass(): that one may answer from a cache that is older than the lock
+      if exists (select from pg_class where relnamespace = 'maildrain'::regnamespace and relname = child) then
+        continue;
       end if;
+      perform pg_advisory_xact_lock(hashtextextended('maildrain:partitions', 0));
+      if exists (select from pg_class where relnamespace = 'maildrain'::regnamespace and relname = child) then
+        continue;
+      end if;
+      execute format(
+        'create table maildrain.%I partition of maildrain.%I for values from (%L) to (%L)',
+        child, parent, month, (month at time zone 'UTC' + interval '1 month') at time zone 'UTC');
+      if parent = 'raw' then
+        -- a bounce of a few KB stays in its row instead of making two
+        execute format('alter table maildrain.%I set (toast_tuple_target = 8160)', child);
+      end if;
+      made := made + 1;
     end loop;
   end loop;
   return made;
