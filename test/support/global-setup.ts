@@ -15,6 +15,9 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const { services, stop } = await startServices();
   for (const [name, why] of Object.entries(services.missing)) process.stderr.write(`tests: no ${name}: ${why}\n`);
   project.provide('services', services);
+  // For tests that only want an address; workers inherit it.
+  if (services.databaseUrl !== null) process.env.TEST_DATABASE_URL = services.databaseUrl;
+  if (services.redisUrl !== null) process.env.TEST_REDIS_URL = services.redisUrl;
   return async () => {
     try {
       await removeDatabases(services);
