@@ -61,17 +61,48 @@ export function createReader(): Reader {
     push(chunk) {
       if (reading !== null) return;
       size += chunk.length;
-      scanner.push(chunk);
+      reading = unlessItThrows(() => {
+        scanner.push(chunk);
+        return null;
+      });
     },
     end() {
-      if (reading === null) {
+      reading ??= unlessItThrows(() => {
         scanner.end();
-        reading = assemble(parts, size);
-      }
+        return assemble(parts, size);
+      });
       return reading;
     },
   };
 }
+
+/**
+ * The last wall around hostile mail. No octets are known that make the reader or the libraries it decodes with throw; if some do, the
+ * message is unreadable and its octets are safe, instead of ending every drain of its mailbox.
+ */
+function unlessItThrows<T extends Reading | null>(work: () => T): T | Reading {
+  try {
+    return work();
+  } catch {
+    return UNREADABLE;
+  }
+}
+
+const UNREADABLE: Reading = {
+  kind: 'unreadable',
+  reader: READER_VERSION,
+  messageId: null,
+  envelopeRecipient: null,
+  from: null,
+  fromAddress: null,
+  to: [],
+  subject: null,
+  sentAt: null,
+  text: null,
+  headers: [],
+  attachments: [],
+  truncated: null,
+};
 
 type Limit = 'depth' | 'parts' | 'header';
 
