@@ -22,7 +22,9 @@ export async function noticeAbsence(work: Work, listing: Listing, result: PassRe
   // Under another UIDVALIDITY a row is known to be gone only when every listed message was looked into.
   const looked = actsOnOpenRows(session.facts) && !work.resting && result.unseen === 0;
   const unrecognised = looked ? remaining.filter((row) => row.uidValidity !== uidValidity) : [];
-  tally.gone += await settleRows(sql, [...absent, ...unrecognised], 'disposed', 'gone');
+  // While writes rest nothing is expunged in Trash, and what was moved there stays owed.
+  const settled = finishesInTrash(work) && work.resting ? [] : absent;
+  tally.gone += await settleRows(sql, [...settled, ...unrecognised], 'disposed', 'gone');
   if ((await countStaying(sql, mailboxId, uidValidity)) > result.staying) {
     await markUnlistedGone(sql, mailboxId, uidValidity, all);
   }
@@ -30,11 +32,15 @@ export async function noticeAbsence(work: Work, listing: Listing, result: PassRe
 
 /** Gmail with `forever`: a drain that was cut after the MOVE has left its messages in Trash, and they are still to be expunged there. */
 async function finishInTrash(work: Work, absent: readonly OpenRow[]): Promise<void> {
-  const { disposal, gmail } = work.session.facts;
-  if (!gmail || disposal.means !== 'move' || !disposal.thenExpunge) return;
+  if (!finishesInTrash(work)) return;
   const moved = absent.filter((row) => row.emailId !== null);
   await disposeCommitted(
     work,
     moved.map((row) => ({ key: row, emailId: row.emailId, owed: true })),
   );
+}
+
+function finishesInTrash(work: Work): boolean {
+  const { disposal, gmail } = work.session.facts;
+  return gmail && disposal.means === 'move' && disposal.thenExpunge;
 }

@@ -11,7 +11,7 @@ import { setInFlight } from '../store/mailboxes.ts';
 import type { Committed } from './dispose.ts';
 import type { Fuse } from './fuse.ts';
 import { destinyOf } from './policy.ts';
-import { isSame, type Sighting } from './settle.ts';
+import { isSame, isSameInstant, mayBeRewritten, type Sighting } from './settle.ts';
 import { holdAll, type Item, type Leftovers, type Mode, type Work } from './work.ts';
 
 /** Stores a batch that has arrived. */
@@ -34,11 +34,11 @@ export async function storeFetched(
     tally.fetched++;
     tally.bytes += message.raw.length;
     const streamed = { digest: sha256(message.raw), size: message.raw.length, reading: read(message.raw) };
-    const row = recognise(work, item, streamed, mode, elsewhere);
-    if (row !== null) adopted.push(adoptedOf(work, item, streamed, row, now));
-    else if (mode === 'exact') left.unmatched.add(message.uid);
+    const found = recognise(work, item, streamed, mode, elsewhere);
+    if (found === 'look-again') left.unmatched.set(message.uid, streamed.digest);
+    else if (found !== null) adopted.push(adoptedOf(work, item, streamed, found, now));
     else if (item.flagged) tally.skipped++;
-    else fresh.push(freshOf(work, message, streamed, now));
+    else fresh.push(freshOf(work, item, message.raw, streamed, now));
   }
   fuse.clear(messages.map((message) => message.uid));
   if (fresh.length === 0 && adopted.length === 0) {
@@ -78,26 +78,50 @@ interface Recognised {
   readonly replaces: boolean;
 }
 
+/** The row this message has; null for none. `look-again`: it is fetched once more before anything is said of it. */
 function recognise(
   work: Work,
   item: Item,
   streamed: Streamed,
   mode: Mode,
   elsewhere: ReadonlyMap<string, LedgerRowLike>,
-): Recognised | null {
+): Recognised | 'look-again' | null {
+  const { open } = work;
   const sighting: Sighting = {
     uid: item.listed.uid,
     digest: streamed.digest,
     emailId: item.listed.emailId,
     messageIdHeader: streamed.reading.messageId,
     internalDate: item.listed.internalDate,
+    flagged: item.flagged,
   };
-  const taken = mode === 'exact' ? work.open.takeExact(sighting) : work.open.takeAny(sighting);
+  const taken = mode === 'exact' ? open.takeExact(sighting) : open.takeAny(sighting);
   if (taken !== null) return { row: taken, replaces: true };
-  const known = item.known.find((row) => row.messageId !== null && isSame(row, sighting));
-  if (known !== undefined) return { row: known, replaces: true };
+  if (mode === 'exact') {
+    open.noticeStranger(sighting);
+    return 'look-again';
+  }
+  const known = item.known.filter((row) => row.messageId !== null);
+  // What was disposed comes back only when a server undoes it; at another INTERNALDATE it is another message of the same octets.
+  const same = known.find((row) => isSame(row, sighting) && (row.state !== 'disposed' || isSameInstant(row, sighting)));
+  if (same !== undefined) return { row: same, replaces: true };
   const other = elsewhere.get(item.listed.emailId ?? '');
-  return other === undefined ? null : { row: other, replaces: false };
+  if (other !== undefined) return { row: other, replaces: false };
+  const rewritten = known.find((row) => mayBeRewritten(row, sighting));
+  if (rewritten === undefined && !open.mayHoldRewritten(sighting)) return null;
+  // Its Message-ID is no identity. Only a server that sends other octets each time has written it anew; else it is another message.
+  if (item.before === null) return 'look-again';
+  if (item.before.equals(sighting.digest)) {
+    open.distrustUids();
+    return null;
+  }
+  const row = open.takeRewritten(sighting) ?? rewritten;
+  return row === undefined ? null : { row, replaces: true };
+}
+
+/** A disposed row of another message has the key that this one needs. */
+function displacesOf(item: Item, digest: Buffer, row: LedgerRowLike | null): boolean {
+  return item.known.some((known) => known !== row && known.state === 'disposed' && known.digest.equals(digest));
 }
 
 function adoptedOf(work: Work, item: Item, streamed: Streamed, { row, replaces }: Recognised, now: Date): Adopted {
@@ -111,17 +135,19 @@ function adoptedOf(work: Work, item: Item, streamed: Streamed, { row, replaces }
       ? { state: 'pending', reason: null }
       : destinyOf(work.mailbox, item.listed.internalDate, now)),
     replaces: replaces ? row : null,
+    displaces: displacesOf(item, streamed.digest, replaces ? row : null),
     messageId: row.messageId,
     storedAt: row.storedAt,
   };
 }
 
-function freshOf(work: Work, message: Fetched, streamed: Streamed, now: Date): Fresh {
+function freshOf(work: Work, item: Item, raw: Buffer, streamed: Streamed, now: Date): Fresh {
   return {
-    listed: message,
-    raw: message.raw,
+    listed: item.listed,
+    raw,
     ...streamed,
-    ...destinyOf(work.mailbox, message.internalDate, now),
+    ...destinyOf(work.mailbox, item.listed.internalDate, now),
+    displaces: displacesOf(item, streamed.digest, null),
   };
 }
 
@@ -156,6 +182,7 @@ export async function storeLarge(
   const elsewhere = await knownElsewhere(work, [item.listed]);
   const limit = item.released ? Number.POSITIVE_INFINITY : work.mailbox.sizeLimit;
   const incoming = new Incoming(session.stream(item.listed), limit, fuse);
+  let again = false;
   const result = await storeStreamed(
     work.sql,
     {
@@ -168,10 +195,13 @@ export async function storeLarge(
     incoming.pieces(),
     () => incoming.finish(),
     (streamed) => {
-      const row = recognise(work, item, streamed, mode, elsewhere);
-      if (row !== null) return { verdict: 'adopted', adopted: adoptedOf(work, item, streamed, row, now) };
-      if (mode === 'exact' || item.flagged) return { verdict: 'leave' };
-      return { verdict: 'fresh', ...destinyOf(work.mailbox, item.listed.internalDate, now) };
+      const found = recognise(work, item, streamed, mode, elsewhere);
+      again = found === 'look-again';
+      if (found === 'look-again') return { verdict: 'leave' };
+      if (found !== null) return { verdict: 'adopted', adopted: adoptedOf(work, item, streamed, found, now) };
+      if (item.flagged) return { verdict: 'leave' };
+      const displaces = displacesOf(item, streamed.digest, null);
+      return { verdict: 'fresh', displaces, ...destinyOf(work.mailbox, item.listed.internalDate, now) };
     },
   ).catch((error: unknown) => notStored(work, item, left, error));
   if (result === null) return [];
@@ -180,7 +210,7 @@ export async function storeLarge(
   tally.fetched++;
   tally.bytes += streamed.size;
   if (verdict.verdict === 'leave') {
-    if (mode === 'exact') left.unmatched.add(uid);
+    if (again) left.unmatched.set(uid, streamed.digest);
     else tally.skipped++;
     return [];
   }
@@ -230,7 +260,7 @@ class Incoming {
         yield piece;
       }
     } catch (error) {
-      this.#fuse.blow();
+      this.#fuse.blow(error);
       throw error;
     }
   }

@@ -5,7 +5,16 @@ import { loginOf } from '../config.ts';
 import { decide } from '../decide.ts';
 import { asMaildrainError, MaildrainError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { DrainProgress, DrainReport, MailboxConfig, Outcome, Session, Uid } from '../model.ts';
+import type {
+  DrainProgress,
+  DrainReport,
+  Listing,
+  MailboxConfig,
+  Outcome,
+  Session,
+  SessionFacts,
+  Uid,
+} from '../model.ts';
 import { resolveSecret } from '../secrets.ts';
 import { openImap } from '../source/imap-session.ts';
 import { countPending, forgetOldHolds, openRows, probeRows, retireUidValidity } from '../store/ledger.ts';
@@ -187,7 +196,6 @@ async function connected(
   try {
     await noticeRenumbering(pen.client, session, row, tally);
     await rounds(context, mailbox, signal, tally, pen.client, row, session, fuse);
-    await setUidValidity(pen.client, row.id, session.facts.uidValidity, session.facts.uidNext);
   } finally {
     fuse.calm();
     if (!pen.lost.aborted) await setInFlight(pen.client, row.id, fuse.state()).catch(() => {});
@@ -203,7 +211,8 @@ async function connected(
  * Standards forbid it; mailboxes recreated within a second and restored backups do it.
  */
 async function noticeRenumbering(sql: Sql, session: Session, row: MailboxRow, tally: Tally): Promise<void> {
-  const { uidValidity, uidNext } = session.facts;
+  const { uidValidity } = session.facts;
+  const uidNext = toldUidNext(session.facts);
   if (row.uidValidity !== uidValidity) return;
   let renumbered = row.uidNext !== null && uidNext !== null && uidNext < row.uidNext;
   if (!renumbered) {
@@ -220,6 +229,30 @@ async function noticeRenumbering(sql: Sql, session: Session, row: MailboxRow, ta
   tally.note('the server renumbered the mailbox without changing UIDVALIDITY; messages are recognised by their octets');
 }
 
+/** UIDNEXT, if it can be true: it is larger than every UID, and so than the number of messages. Null: the server does not say. */
+function toldUidNext({ uidNext, exists }: SessionFacts): number | null {
+  return uidNext !== null && uidNext > exists ? uidNext : null;
+}
+
+/**
+ * Before anything is fetched: what noticeRenumbering() compares with must be known also after a crash.
+ *
+ * @returns the UIDNEXT that is now remembered
+ */
+async function rememberUids(
+  work: Pick<Work, 'sql' | 'mailboxId' | 'session'>,
+  listing: Listing,
+  before: number,
+): Promise<number> {
+  const { sql, mailboxId, session } = work;
+  const told = toldUidNext(session.facts);
+  const last = Math.max(Number(listing.uids.at(-1) ?? 0), Number(listing.deleted.at(-1) ?? 0));
+  // The server told it when the mailbox was opened; since then mail may have come.
+  const next = Math.max(before, told ?? 0, last + 1);
+  await setUidValidity(sql, mailboxId, session.facts.uidValidity, told === null ? null : next);
+  return next;
+}
+
 async function rounds(
   context: DrainContext,
   mailbox: MailboxConfig,
@@ -234,6 +267,7 @@ async function rounds(
   const here = { mailboxId: row.id, uidValidity: session.facts.uidValidity };
   let done = 0;
   let total = 0;
+  let uidNext = 0;
   let resting = (await writesRestUntil(sql, login, new Date())) !== null;
   if (resting)
     tally.note('writes on this account rest after [THROTTLED]: mail is stored and stays on the server for now');
@@ -242,6 +276,7 @@ async function rounds(
     const listing = await session.list();
     if (round === 0) tally.listed = listing.uids.length + listing.deleted.length;
     fuse.forgetAllBut(new Set(listing.uids.concat(listing.deleted)));
+    uidNext = await rememberUids({ sql, mailboxId: row.id, session }, listing, uidNext);
     const open = new OpenRows(await openRows(sql, login, row.id, session.facts.uidValidity), here);
     const fetchedBefore = tally.fetched;
     const work: Work = {
@@ -266,9 +301,7 @@ async function rounds(
     if (round > 0) tally.listed += tally.fetched - fetchedBefore;
     if (signal.aborted) return;
     if (listing.complete) await noticeAbsence(work, listing, result);
-    if (row.uidValidity !== null && row.uidValidity !== session.facts.uidValidity) {
-      await forgetOldHolds(sql, row.id, session.facts.uidValidity);
-    }
+    if (round === 0) await forgetOldHolds(sql, row.id, session.facts.uidValidity);
     // Another look only pays when messages went away and made room, or time passed, for others.
     const removing = markOf(mailbox.dispose) === null;
     if (!removing || tally.disposed === before) return;

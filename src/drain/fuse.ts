@@ -2,11 +2,21 @@
 // message at a time by the next drain; one that ends a drain twice while it is alone in flight is held, and the others go on. Pure; the
 // row it is kept in is `mailbox.in_flight`.
 
+import { type ErrorCode, MaildrainError } from '../errors.ts';
 import type { Uid } from '../model.ts';
 import type { InFlight } from '../store/mailboxes.ts';
 
 /** Once may be chance: a deploy, an operator's kill. Twice alone in flight is no chance. A wrong hold costs nothing. */
 const FATAL = 2;
+/** Ends of a fetch that a server explains, or that are looked after one message at a time elsewhere. */
+const NOT_THE_MESSAGE: ReadonlySet<ErrorCode> = new Set([
+  'OVER_QUOTA',
+  'SERVER_THROTTLED',
+  'SERVER_UNAVAILABLE',
+  'CONNECTION_LIMIT',
+  'FETCH_REFUSED',
+  'MESSAGE_TOO_LARGE',
+]);
 
 export class Fuse {
   readonly #uidValidity: string;
@@ -54,8 +64,9 @@ export class Fuse {
     this.#found.set(uid, (this.#found.get(uid) ?? 0) + 1);
   }
 
-  /** A fetch broke off: what is in flight stays under suspicion. */
-  blow(): void {
+  /** A fetch broke off: what is in flight stays under suspicion, unless the server said that something else was the matter. */
+  blow(error: unknown): void {
+    if (error instanceof MaildrainError && NOT_THE_MESSAGE.has(error.code)) return;
     this.#blown = true;
   }
 

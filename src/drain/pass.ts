@@ -46,31 +46,39 @@ export async function runPass(work: Work, listing: Listing): Promise<PassResult>
   const openHere = work.open.uids();
   // Rows first whose message may sit where it was last seen: then a byte-identical stranger cannot take their place.
   const exact = acts ? [...listing.deleted, ...listing.uids].filter((uid) => openHere.has(uid)) : [];
-  const first = await runQueue(work, exact, 'exact', flagged, result);
+  const first = await runQueue(work, { uids: exact, mode: 'exact', flagged, before: new Map() }, result);
+  // Then the strangers found there: they tell whether the server has renumbered, which the others are judged by.
+  await runQueue(work, { uids: [...first.keys()], mode: 'any', flagged, before: first }, result);
   // Where rows are open, one of the flagged messages may be ours: a crash between STORE and EXPUNGE leaves it so.
   const looking = acts && work.open.size > 0;
-  const left = (uid: Uid): boolean => !openHere.has(uid) || first.has(uid);
-  const rest = [
-    ...(looking ? listing.deleted.filter(left) : []),
-    // What cannot be disposed now need not be recognised again now.
-    ...listing.uids.filter((uid) => (acts ? left(uid) : !openHere.has(uid))),
-  ];
-  if (!looking) work.tally.skipped += listing.deleted.filter((uid) => !openHere.has(uid)).length;
-  await runQueue(work, rest, 'any', flagged, result);
+  const left = (uid: Uid): boolean => !openHere.has(uid);
+  // What cannot be disposed now need not be recognised again now.
+  const rest = [...(looking ? listing.deleted.filter(left) : []), ...listing.uids.filter(left)];
+  if (!looking) work.tally.skipped += listing.deleted.filter(left).length;
+  const doubtful = await runQueue(work, { uids: rest, mode: 'any', flagged, before: new Map() }, result);
+  await runQueue(work, { uids: [...doubtful.keys()], mode: 'any', flagged, before: doubtful }, result);
   return result;
 }
 
-/** Works through a queue of UIDs. Returns those of an `exact` queue that turned out to be something else. */
+/** UIDs that are looked at in the same way. */
+interface Queue {
+  readonly uids: readonly Uid[];
+  readonly mode: Mode;
+  readonly flagged: ReadonlySet<Uid>;
+  /** Digests of what was fetched before in this pass. */
+  readonly before: ReadonlyMap<Uid, Buffer>;
+}
+
+/** Works through a queue. Returns the UIDs that need one more look, with the digests of what they held. */
 async function runQueue(
   work: Work,
-  uids: readonly Uid[],
-  mode: Mode,
-  flagged: ReadonlySet<Uid>,
+  queue: Queue,
   result: { unseen: number; staying: number },
-): Promise<Set<Uid>> {
-  const left: Leftovers = { unmatched: new Set(), unanswered: [] };
+): Promise<Map<Uid, Buffer>> {
+  const { uids, mode } = queue;
+  const left: Leftovers = { unmatched: new Map(), unanswered: [] };
   for (let from = 0; from < uids.length && !work.signal.aborted; from += WINDOW) {
-    const items = await look(work, uids.slice(from, from + WINDOW), flagged, result);
+    const items = await look(work, uids.slice(from, from + WINDOW), queue, result);
     work.onProgress(0, items.length);
     await pump(work, batchesOf(work, items), mode, left);
   }
@@ -83,7 +91,7 @@ async function runQueue(
 async function look(
   work: Work,
   uids: readonly Uid[],
-  flagged: ReadonlySet<Uid>,
+  { flagged, before }: Queue,
   result: { unseen: number; staying: number },
 ): Promise<Item[]> {
   const { session, mailbox } = work;
@@ -92,7 +100,7 @@ async function look(
   const released = new Set<Uid>();
   const settled = new Set<Uid>();
   for (const row of await rowsFor(work.sql, work.mailboxId, session.facts.uidValidity, uids)) {
-    if (row.state === 'held' || row.state === 'kept') result.staying++;
+    if ((row.state === 'held' || row.state === 'kept') && !before.has(row.uid)) result.staying++;
     if (row.state === 'held' && row.released) released.add(row.uid);
     else if (row.state === 'held') {
       settled.add(row.uid);
@@ -113,6 +121,7 @@ async function look(
         known: known.get(listed.uid) ?? [],
         flagged: flagged.has(listed.uid),
         released: released.has(listed.uid),
+        before: before.get(listed.uid) ?? null,
       });
   }
   await holdAll(work, holds);
@@ -183,7 +192,7 @@ async function begin(work: Work, batch: Batch): Promise<Coming> {
     ? Promise.resolve(NOTHING)
     : work.session.fetch(batch.items.map((item) => item.listed));
   // It is awaited once the batch before it is stored; a failure meanwhile must not count as unhandled.
-  fetched.catch(() => work.fuse.blow());
+  fetched.catch((error: unknown) => work.fuse.blow(error));
   return { ...batch, fetched };
 }
 

@@ -1,8 +1,9 @@
 // Is this message one of ours? The rows that are open when a drain begins are taken one by one as their messages turn up, so that two
 // byte-identical messages stay two. Pure: what is decided here is committed by store/batch.ts.
 //
-// Identity, best first: X-GM-MSGID or EMAILID; SHA-256 of the octets; the same (UIDVALIDITY, UID) with equal Message-ID and INTERNALDATE,
-// for servers that rewrite MIME. A UID alone is a hint: Dovecot keeps the UIDVALIDITY of a mailbox recreated within a second.
+// Identity, best first: X-GM-MSGID or EMAILID; SHA-256 of the octets; the same (UIDVALIDITY, UID) with equal Message-ID and INTERNALDATE on
+// a server that was seen to give other octets each time. A UID alone is a hint: Dovecot keeps the UIDVALIDITY of a mailbox recreated within
+// a second. But it is believed until one is caught meaning another message: while UIDs hold, a row belongs to its UID and to no other.
 
 import type { Uid } from '../model.ts';
 import type { LedgerKey, OpenRow } from '../store/ledger.ts';
@@ -14,6 +15,8 @@ export interface Sighting {
   readonly emailId: string | null;
   readonly messageIdHeader: string | null;
   readonly internalDate: Date | null;
+  /** Flagged \Deleted by someone, perhaps by us. */
+  readonly flagged: boolean;
 }
 
 /** The open rows of one drain, consumed as they are recognised. */
@@ -23,6 +26,7 @@ export class OpenRows {
   readonly #byUid = new Map<Uid, OpenRow[]>();
   readonly #byDigest = new Map<string, OpenRow[]>();
   readonly #byEmailId = new Map<string, OpenRow[]>();
+  #uidsHold = true;
 
   constructor(rows: readonly OpenRow[], here: { readonly mailboxId: number; readonly uidValidity: string }) {
     this.#here = here;
@@ -45,16 +49,45 @@ export class OpenRows {
 
   /** Takes the row whose message sits, recognised, at this very UID. */
   takeExact(sighting: Sighting): OpenRow | null {
-    return this.#take((this.#byUid.get(sighting.uid) ?? []).filter((row) => isSame(row, sighting)));
+    return this.#take(
+      this.#at(sighting.uid).filter((row) => isSame(row, sighting)),
+      sighting,
+    );
+  }
+
+  /** What sits at a UID is not what the row there says: if it is no rewritten form of that, the server has renumbered, and a row may be anywhere. */
+  noticeStranger(sighting: Sighting): void {
+    const known = this.#byDigest.has(sighting.digest.toString('latin1'));
+    if (known || !this.mayHoldRewritten(sighting)) this.distrustUids();
+  }
+
+  distrustUids(): void {
+    this.#uidsHold = false;
   }
 
   /** Takes the row that this message is, wherever it was seen last. */
   takeAny(sighting: Sighting): OpenRow | null {
+    // While UIDs hold, a row of this UIDVALIDITY whose UID is not listed is of a message that is gone; this one only looks like it.
+    const digest = sighting.digest.toString('latin1');
+    const movable = (this.#byDigest.get(digest) ?? []).filter((row) => !this.#uidsHold || !this.#isHere(row));
     return (
       this.takeExact(sighting) ??
-      this.#take(sighting.emailId === null ? [] : (this.#byEmailId.get(sighting.emailId) ?? [])) ??
-      this.#take(this.#byDigest.get(sighting.digest.toString('latin1')) ?? [])
+      this.#take(sighting.emailId === null ? [] : (this.#byEmailId.get(sighting.emailId) ?? []), sighting) ??
+      this.#take(movable, sighting)
     );
+  }
+
+  /** Takes the row at this UID whose message the server has written anew. Only for one that came with other octets each time. */
+  takeRewritten(sighting: Sighting): OpenRow | null {
+    return this.#take(
+      this.#at(sighting.uid).filter((row) => mayBeRewritten(row, sighting)),
+      sighting,
+    );
+  }
+
+  /** Whether takeRewritten() would take one. */
+  mayHoldRewritten(sighting: Sighting): boolean {
+    return this.#at(sighting.uid).some((row) => mayBeRewritten(row, sighting));
   }
 
   /** Rows of this mailbox whose message did not turn up. */
@@ -62,24 +95,46 @@ export class OpenRows {
     return [...this.#rows].filter((row) => row.mailboxId === this.#here.mailboxId);
   }
 
+  #at(uid: Uid): OpenRow[] {
+    return (this.#byUid.get(uid) ?? []).filter((row) => this.#rows.has(row));
+  }
+
   #isHere(row: LedgerKey): boolean {
     return row.mailboxId === this.#here.mailboxId && row.uidValidity === this.#here.uidValidity;
   }
 
-  #take(candidates: readonly OpenRow[]): OpenRow | null {
+  #take(candidates: readonly OpenRow[], sighting: Sighting): OpenRow | null {
     const open = candidates.filter((row) => this.#rows.has(row));
-    // A row of the same mailbox first: a copy in another one keeps its own.
-    const taken = open.find((row) => row.mailboxId === this.#here.mailboxId) ?? open[0] ?? null;
+    const dated = open.filter((row) => isSameInstant(row, sighting));
+    // Another client's \Deleted message may have the very octets of ours: to expunge it takes more than they say.
+    const taken = this.#hereFirst(dated) ?? (sighting.flagged ? null : this.#hereFirst(open));
     if (taken !== null) this.#rows.delete(taken);
     return taken;
+  }
+
+  /** A row of the same mailbox first: a copy in another one keeps its own. */
+  #hereFirst(rows: readonly OpenRow[]): OpenRow | null {
+    return rows.find((row) => row.mailboxId === this.#here.mailboxId) ?? rows[0] ?? null;
   }
 }
 
 /** The row's message and the sighting, found at the same UID under the same UIDVALIDITY, are one message. */
 export function isSame(row: OpenRow, sighting: Sighting): boolean {
   if (row.emailId !== null && sighting.emailId !== null) return row.emailId === sighting.emailId;
-  if (row.digest.equals(sighting.digest)) return true;
+  return row.digest.equals(sighting.digest);
+}
+
+/** INTERNALDATE (RFC 9051 2.3.3) of a message never changes, and mostly goes with it to another mailbox. Unknown fits everything. */
+export function isSameInstant(row: OpenRow, sighting: Sighting): boolean {
+  if (row.internalDate === null || sighting.internalDate === null) return true;
+  return row.internalDate.getTime() === sighting.internalDate.getTime();
+}
+
+/** Found at the same UID: one message whose MIME the server writes anew each time, or another that shares its Message-ID. */
+export function mayBeRewritten(row: OpenRow, sighting: Sighting): boolean {
   return (
+    !row.digest.equals(sighting.digest) &&
+    (row.emailId === null || sighting.emailId === null) &&
     row.messageIdHeader !== null &&
     row.messageIdHeader === sighting.messageIdHeader &&
     row.internalDate !== null &&

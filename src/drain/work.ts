@@ -37,12 +37,14 @@ export interface Item {
   readonly flagged: boolean;
   /** A person freed it: no limit on its size. */
   readonly released: boolean;
+  /** SHA-256 of what was fetched from this UID before in this pass; null the first time. */
+  readonly before: Buffer | null;
 }
 
 /** Messages that were fetched, or refused, and need another look later in the pass. */
 export interface Leftovers {
-  /** Not what the open row at their UID said: to be matched against every open row. */
-  readonly unmatched: Set<Uid>;
+  /** UIDs that did not hold what their row said, with the digest of what they held: to be looked at once more, against every open row. */
+  readonly unmatched: Map<Uid, Buffer>;
   readonly unanswered: Item[];
 }
 

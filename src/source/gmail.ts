@@ -38,22 +38,30 @@ export async function foundInTrash(
   });
 }
 
-/**
- * Deletes for ever what foundInTrash() has found, by the UIDs it has in Trash: source UIDs would hit other people's mail there.
- *
- * @returns the source UIDs of those that are gone from Trash
- */
-export async function expungeInTrash(state: ImapState, inTrash: ReadonlyMap<Uid, Uid>): Promise<Uid[]> {
-  if (inTrash.size === 0) return [];
+/** What came of an expunge in Trash. */
+interface Expunged {
+  /** Source UIDs of those that are gone from Trash. */
+  readonly done: readonly Uid[];
+  /** Gmail's write quarantine began in the middle of it. */
+  readonly throttled: boolean;
+}
+
+/** Deletes for ever what foundInTrash() has found, by the UIDs it has in Trash: source UIDs would hit other people's mail there. */
+export async function expungeInTrash(state: ImapState, inTrash: ReadonlyMap<Uid, Uid>): Promise<Expunged> {
+  if (inTrash.size === 0) return { done: [], throttled: false };
   return inMailbox(state, requireTrash(state), false, async () => {
+    const { connection } = state;
     const there = [...inTrash.values()];
+    let throttled = false;
+    connection.takeOkCodes();
     for (const set of uidSets(there)) {
       // UIDPLUS is always there on Gmail; without it messageDelete would send a plain EXPUNGE.
-      if (!state.connection.client.capabilities.has('UIDPLUS')) break;
-      await state.connection.client.messageDelete(set.text, { uid: true });
+      if (throttled || !connection.client.capabilities.has('UIDPLUS')) break;
+      await connection.client.messageDelete(set.text, { uid: true });
+      throttled = connection.takeOkCodes().includes('THROTTLED');
     }
     const left = await present(state, there);
-    return [...inTrash].flatMap(([source, uid]) => (left.has(uid) ? [] : [source]));
+    return { done: [...inTrash].flatMap(([source, uid]) => (left.has(uid) ? [] : [source])), throttled };
   });
 }
 

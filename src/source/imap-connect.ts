@@ -89,6 +89,9 @@ export async function connect(account: ImapAccount, password: string, sizeLimit:
     },
     broken() {
       if (client.usable && failure === null) return null;
+      // What the server said when it hung up (BYE, RFC 9051 7.1.5) explains more than the reset that followed.
+      const { byeReason } = client;
+      if (byeReason !== undefined) return sessionError({ code: 'NoConnection', reason: byeReason });
       return failure === null
         ? new MaildrainError('CONNECTION_LOST', 'the connection to the mail server broke')
         : sessionError(failure);

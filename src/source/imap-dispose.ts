@@ -102,6 +102,14 @@ function expunge(mailbox: MailboxConfig, abilities: Abilities): DisposalMeans {
   };
 }
 
+const RESTS = 'Gmail answered [THROTTLED]: writes on this account rest for a while';
+
+function whyNotDone(lost: boolean): string {
+  return lost
+    ? 'moved out of the mailbox, but not found in Trash yet'
+    : 'moved to Trash, and still there after expunging';
+}
+
 /** Carries the chosen means out and looks again. */
 export async function disposeOf(state: ImapState, targets: readonly Target[]): Promise<DisposeOutcome> {
   if (targets.length === 0) return { done: [], why: null, throttled: false };
@@ -232,7 +240,7 @@ async function move(
     });
     // Gmail's write quarantine: OK, and nothing has happened (provider reports). Trying again prolongs it.
     if (connection.takeOkCodes().includes('THROTTLED')) {
-      return { done: [], why: 'Gmail answered [THROTTLED]: writes on this account rest for a while', throttled: true };
+      return { done: [], why: RESTS, throttled: true };
     }
     if (moved === false || moved === undefined) throw refused(state, 'UID MOVE');
     for (const [from, there] of moved.uidMap ?? []) landed.set(String(from), String(there));
@@ -243,8 +251,11 @@ async function move(
   const left = new Set(gone);
   const moved = targets.filter((target) => left.has(target.uid));
   const inTrash = await foundInTrash(state, moved, landed);
-  const done = thenExpunge ? await expungeInTrash(state, inTrash) : [...inTrash.keys()];
-  return outcome(uids, done, gone.length < uids.length ? why : 'moved out of the mailbox, but not found in Trash yet');
+  const { done, throttled } = thenExpunge
+    ? await expungeInTrash(state, inTrash)
+    : { done: [...inTrash.keys()], throttled: false };
+  if (throttled) return { done, why: RESTS, throttled };
+  return outcome(uids, done, gone.length < uids.length ? why : whyNotDone(inTrash.size < moved.length));
 }
 
 /** Makes sure the target of a move exists; creates it where the configuration says so. */
