@@ -199,7 +199,8 @@ describe('Postgres away', () => {
               calls++;
               return report(name);
             },
-            timing: { tickMs: 500 },
+            // A run that was cut while it was taken or finished is taken up again once its lock has run out: 30 s, but for this.
+            timing: { tickMs: 500, lockMs: 1_000 },
           },
         );
         await until('runs', () => calls > 2);
