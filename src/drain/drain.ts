@@ -202,6 +202,8 @@ async function connected(
     await session.close();
   }
   tally.pending = await countPending(pen.client, row.id);
+  const { disposal } = session.facts;
+  if (tally.pending > 0 && 'why' in disposal) tally.note(disposal.why);
   const left = signal.aborted || tally.pending > 0 || tally.held > 0 || tally.missing > 0;
   return left ? 'partial' : 'done';
 }
@@ -273,6 +275,8 @@ async function rounds(
     tally.note('writes on this account rest after [THROTTLED]: mail is stored and stays on the server for now');
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const before = tally.disposed;
+    // Each round sees the same ones again.
+    tally.skipped = 0;
     const listing = await session.list();
     if (round === 0) tally.listed = listing.uids.length + listing.deleted.length;
     fuse.forgetAllBut(new Set(listing.uids.concat(listing.deleted)));
