@@ -20,6 +20,8 @@ interface Entry {
   readonly size: number;
   readonly state: 'pending' | 'kept';
   readonly reason: string | null;
+  /** A disposed row of another message has this one's UID and digest: it makes room, under a UIDVALIDITY that no server uses. */
+  readonly displaces: boolean;
 }
 
 /** A message that nobody has stored. */
@@ -201,6 +203,20 @@ async function writeLedger(
     `delete from maildrain.ledger where mailbox_id = $1 and uidvalidity = $2 and uid = any($3::text[]) and state = 'held'`,
     [batch.mailboxId, batch.uidValidity, entries.map((entry) => entry.listed.uid)],
   );
+  const displaced = entries.filter((entry) => entry.displaces);
+  if (displaced.length > 0) {
+    await sql.query(
+      `update maildrain.ledger l set uidvalidity = l.uidvalidity || '~' || l.message_id, changed_at = now()
+         from unnest($3::text[], $4::bytea[]) as k (uid, digest)
+        where l.mailbox_id = $1 and l.uidvalidity = $2 and l.uid = k.uid and l.digest = k.digest and l.state = 'disposed'`,
+      [
+        batch.mailboxId,
+        batch.uidValidity,
+        displaced.map((entry) => entry.listed.uid),
+        displaced.map((entry) => entry.digest),
+      ],
+    );
+  }
   const written = await sql.query(
     `insert into maildrain.ledger (mailbox_id, uidvalidity, uid, digest, message_id, email_id, internal_date, size, state, reason, stored_at)
      select $1, $2, r.* from unnest($3::text[], $4::bytea[], $5::bigint[], $6::text[], $7::timestamptz[], $8::bigint[], $9::text[], $10::text[],
@@ -239,7 +255,7 @@ export interface Streamed {
 
 /** What a streamed message turned out to be. */
 export type StreamVerdict =
-  | { readonly verdict: 'fresh'; readonly state: 'pending' | 'kept'; readonly reason: string | null }
+  | ({ readonly verdict: 'fresh' } & Pick<Entry, 'state' | 'reason' | 'displaces'>)
   | { readonly verdict: 'adopted'; readonly adopted: Adopted }
   | { readonly verdict: 'leave' };
 
