@@ -26,7 +26,8 @@ export async function checkMailbox(mailbox: MailboxConfig, password: string): Pr
   const problems: { code: string; message: string }[] = [];
   const problem = (error: unknown): null => {
     const { code, message } = asMaildrainError(error);
-    problems.push({ code, message });
+    // A mailbox that cannot be opened is tried twice, see open(); its problem is one.
+    if (!problems.some((known) => known.code === code && known.message === message)) problems.push({ code, message });
     return null;
   };
   let folders: Folder[] = [];

@@ -1,0 +1,100 @@
+// `status` and `resume`: how every mailbox is doing, and starting a stopped one again.
+
+import type { Command } from 'commander';
+import type { MailboxStatus } from '../service.ts';
+import { type GlobalOptions, type Terminal, withService } from './context.ts';
+import { EXIT, type ExitCode } from './exit.ts';
+import { type Cell, type Colour, type Output, table } from './output.ts';
+import { count, duration, fromNow, instant } from './words.ts';
+
+const STATE_COLOURS: Readonly<Partial<Record<MailboxStatus['state'], Colour>>> = {
+  ok: 'green',
+  stopped: 'red',
+  failing: 'yellow',
+  waiting: 'yellow',
+  gone: 'dim',
+};
+
+export function addStatus(program: Command, terminal: Terminal): void {
+  program
+    .command('status')
+    .description(
+      'Every mailbox: state, last success, lag, owed, held, stored, next run, and why. Exit code 3 when one is stopped.',
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ maildrain status\n  $ maildrain status --json | jq -r \'select(.state == "stopped").name\'',
+    )
+    .action(async (_: object, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions>();
+      terminal.exitCode = await withService(options, terminal, async (service) => {
+        const mailboxes = await service.status();
+        if (options.json === true) for (const mailbox of mailboxes) await terminal.out.json(mailbox);
+        else await printStatus(terminal.out, mailboxes);
+        return stoppedOrDone(mailboxes);
+      });
+    });
+  program
+    .command('resume')
+    .argument('<name>', 'mailbox')
+    .description('Starts a stopped mailbox again and forgets its failures and pauses.')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ maildrain resume bounces\n  $ maildrain resume bounces && maildrain drain bounces',
+    )
+    .action(async (name: string, _: object, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions>();
+      terminal.exitCode = await withService(options, terminal, async (service) => {
+        const resumed = await service.resume(name);
+        if (options.json === true) await terminal.out.json({ mailbox: name, resumed });
+        else
+          await terminal.out.line(
+            resumed
+              ? `${name}: its next run is due as scheduled; "maildrain drain ${name}" runs it now`
+              : `${name}: was never drained; nothing to resume`,
+          );
+        return EXIT.done;
+      });
+    });
+}
+
+function stoppedOrDone(mailboxes: readonly MailboxStatus[]): ExitCode {
+  return mailboxes.some((mailbox) => mailbox.state === 'stopped') ? EXIT.stopped : EXIT.done;
+}
+
+function printStatus(out: Output, mailboxes: readonly MailboxStatus[]): Promise<void> {
+  return table(
+    out,
+    ['MAILBOX', 'STATE', 'LAST SUCCESS', 'LAG', 'OWED', 'HELD', 'STORED', 'NEXT RUN', 'WHY'],
+    mailboxes.map((mailbox): Cell[] => {
+      const colour = STATE_COLOURS[mailbox.state];
+      return [
+        { text: mailbox.name },
+        { text: mailbox.state, ...(colour === undefined ? {} : { colour }) },
+        { text: instant(mailbox.lastOkAt) },
+        { text: mailbox.lagMs === null ? '-' : duration(mailbox.lagMs) },
+        { text: count(mailbox.owed) },
+        { text: count(mailbox.held) },
+        { text: count(mailbox.stored) },
+        { text: mailbox.state === 'stopped' ? 'never' : nextRun(mailbox) },
+        { text: why(mailbox) },
+      ];
+    }),
+  );
+}
+
+function nextRun({ nextRunAt, notBefore }: MailboxStatus): string {
+  if (notBefore !== null && notBefore.getTime() > Date.now()) return fromNow(notBefore);
+  if (nextRunAt === null) return '-';
+  return nextRunAt.getTime() <= Date.now() ? 'due' : fromNow(nextRunAt);
+}
+
+function why(mailbox: MailboxStatus): string {
+  const { state, name, stoppedCode, lastErrorCode, lastError, writesNotBefore, failures } = mailbox;
+  if (state === 'stopped') return `${stoppedCode}: ${lastError ?? ''} Then: maildrain resume ${name}`;
+  if (state === 'gone') return `no longer configured (${mailbox.login}, ${mailbox.folder})`;
+  if (failures > 0) return `${lastErrorCode}: ${lastError ?? ''} (${count(failures)} in a row)`;
+  if (writesNotBefore !== null && writesNotBefore.getTime() > Date.now())
+    return `writes rest until ${instant(writesNotBefore)}; mail is stored and stays on the server`;
+  return '';
+}
