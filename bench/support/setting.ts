@@ -65,6 +65,9 @@ export class Setting {
       }
     };
     await deliverMany(this.#server, user, counted());
+    // It also makes the home of a user who got nothing.
+    const there = await messagesIn(this.#server, user);
+    if (there !== messages) throw new Error(`${there} of ${messages} messages are in the mailbox to be drained`);
     return { user, messages, octets };
   }
 

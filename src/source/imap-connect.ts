@@ -2,7 +2,7 @@
 // and the response code of an OK. The session built on it is in imap-session.ts.
 
 import { readFileSync } from 'node:fs';
-import { ImapFlow, type ImapFlowOptions } from 'imapflow';
+import { ImapFlow, type ImapFlowOptions, type Logger } from 'imapflow';
 import { MaildrainError } from '../errors.ts';
 import type { ImapAccount } from '../model.ts';
 import { loginError, sessionError } from './imap-errors.ts';
@@ -60,7 +60,7 @@ export async function connect(account: ImapAccount, password: string, sizeLimit:
   const ignore = (): void => {};
   const client = new ImapFlow({
     ...optionsFor(account, password, sizeLimit),
-    logger: { trace: ignore, debug: ignore, info: ignore, warn: note, error: note, fatal: note },
+    logger: listening(note),
   });
   // Without this listener a reset is an uncaught exception. It stays for the life of the client.
   client.on('error', (error: unknown) => {
@@ -104,6 +104,13 @@ export async function connect(account: ImapAccount, password: string, sizeLimit:
     },
     cut: () => client.close(),
   };
+}
+
+/** A logger for the server's refusals only. Asked for less, imapflow would write every response out as text before it throws it away. */
+function listening(note: (entry: unknown) => void): Logger & { isLevelEnabled(level: string): boolean } {
+  const ignore = (): void => {};
+  const isLevelEnabled = (level: string): boolean => ['warn', 'error', 'fatal'].includes(level);
+  return { isLevelEnabled, trace: ignore, debug: ignore, info: ignore, warn: note, error: note, fatal: note };
 }
 
 function optionsFor(account: ImapAccount, password: string, sizeLimit: number): ImapFlowOptions {

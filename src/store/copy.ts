@@ -12,14 +12,23 @@ const HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 const TRAILER = Buffer.from([0xff, 0xff]);
 /** Sent to the socket in pieces of about this size; more only delays the server. */
 const FLUSH_AT = 512 * 1024;
+/** A buffer for fields; the next one is taken when it is full. */
+const BUFFER = 256 * 1024;
+/** Values of this size are sent from where they are: copying smaller ones costs less than another write to the socket. */
+const UNCOPIED_FROM = 16 * 1024;
 const TEXT_OID = 25;
 /** Microseconds between 1970 and 2000, the epochs of JavaScript and of Postgres. */
 const EPOCH_SHIFT_US = 946_684_800_000_000n;
 
 /** One running COPY. Rows are encoded field by field, in the order of the column list. */
 export class CopyIn {
-  #buffer = Buffer.allocUnsafe(FLUSH_AT + 64 * 1024);
+  #buffer = Buffer.allocUnsafe(BUFFER);
+  /** Where the piece in hand begins. */
+  #from = 0;
   #used = 0;
+  /** Complete and not yet written, in order. */
+  readonly #pieces: Buffer[] = [];
+  #waiting = 0;
   readonly #stream: ReturnType<typeof pgCopyStreams.from>;
   readonly #ended: Promise<void>;
 
@@ -77,8 +86,9 @@ export class CopyIn {
   }
 
   texts(values: readonly string[]): void {
+    // All of it at once: a buffer that moved in between would leave the length at the beginning behind.
+    this.#reserve(values.reduce((sum, value) => sum + 4 + value.length * 3, 24));
     const start = this.#used;
-    this.#reserve(24);
     this.#used += 4;
     const ints = values.length === 0 ? [0, 0, TEXT_OID] : [1, 0, TEXT_OID, values.length, 1];
     for (const int of ints) this.#used = this.#buffer.writeInt32BE(int, this.#used);
@@ -95,10 +105,17 @@ export class CopyIn {
     this.#used += 5 + written;
   }
 
+  /** @param value must not change before end() */
   bytea(value: Buffer): void {
     this.#reserve(4);
     this.#used = this.#buffer.writeInt32BE(value.length, this.#used);
-    this.#append(value);
+    if (value.length < UNCOPIED_FROM) {
+      this.#append(value);
+      return;
+    }
+    this.#cut();
+    this.#pieces.push(value);
+    this.#waiting += value.length;
   }
 
   null(): void {
@@ -108,7 +125,7 @@ export class CopyIn {
 
   /** Hands what has gathered to the socket once it is worth it. Call between rows. */
   async breathe(): Promise<void> {
-    if (this.#used >= FLUSH_AT) await this.#flush();
+    if (this.#waiting + this.#used - this.#from >= FLUSH_AT) await this.#flush();
   }
 
   /** @throws MaildrainError DATABASE_* */
@@ -126,9 +143,19 @@ export class CopyIn {
   }
 
   async #flush(): Promise<void> {
-    const piece = Buffer.from(this.#buffer.subarray(0, this.#used));
-    this.#used = 0;
-    if (!this.#stream.write(piece)) await Promise.race([once(this.#stream, 'drain'), this.#ended]);
+    this.#cut();
+    let room = true;
+    for (const piece of this.#pieces.splice(0)) room = this.#stream.write(piece);
+    this.#waiting = 0;
+    if (!room) await Promise.race([once(this.#stream, 'drain'), this.#ended]);
+  }
+
+  /** What was encoded since the last cut becomes a piece; its octets are never written again, for the socket may still hold them. */
+  #cut(): void {
+    if (this.#used === this.#from) return;
+    this.#pieces.push(this.#buffer.subarray(this.#from, this.#used));
+    this.#waiting += this.#used - this.#from;
+    this.#from = this.#used;
   }
 
   #append(bytes: Buffer): void {
@@ -139,8 +166,12 @@ export class CopyIn {
 
   #reserve(octets: number): void {
     if (this.#used + octets <= this.#buffer.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#used + octets));
-    this.#buffer.copy(larger, 0, 0, this.#used);
+    // Only the piece in hand moves; the ones before it stay where they are until they are sent.
+    const begun = this.#used - this.#from;
+    const larger = Buffer.allocUnsafe(Math.max(BUFFER, begun * 2, begun + octets));
+    this.#buffer.copy(larger, 0, this.#from, this.#used);
     this.#buffer = larger;
+    this.#from = 0;
+    this.#used = begun;
   }
 }
