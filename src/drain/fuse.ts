@@ -22,6 +22,7 @@ export class Fuse {
   readonly #uidValidity: string;
   readonly #active = new Set<Uid>();
   readonly #found = new Map<Uid, number>();
+  readonly #refused = new Set<Uid>();
   #blown = false;
 
   /** @param saved what the last drain left; void under another UIDVALIDITY */
@@ -46,6 +47,11 @@ export class Fuse {
     return (this.#found.get(uid) ?? 0) >= FATAL;
   }
 
+  /** Refused in this drain. */
+  wasRefused(uid: Uid): boolean {
+    return this.#refused.has(uid);
+  }
+
   light(uids: readonly Uid[]): void {
     for (const uid of uids) this.#active.add(uid);
   }
@@ -58,9 +64,10 @@ export class Fuse {
     }
   }
 
-  /** The server refused this one while it was asked for alone. */
+  /** The server refused this one while it was asked for alone. It is not asked for again before the next drain. */
   refuse(uid: Uid): void {
     this.#active.delete(uid);
+    this.#refused.add(uid);
     this.#found.set(uid, (this.#found.get(uid) ?? 0) + 1);
   }
 

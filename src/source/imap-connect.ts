@@ -49,9 +49,15 @@ export async function connect(account: ImapAccount, password: string, sizeLimit:
   let refusal: Refusal | null = null;
   let okCodes: string[] = [];
   let failure: unknown = null;
+  let throttled: unknown = null;
   const note = (entry: unknown): void => {
-    const { err } = entry as { err?: { responseText?: unknown; serverResponseCode?: unknown } };
+    const { err } = entry as { err?: { responseText?: unknown; serverResponseCode?: unknown; code?: unknown } };
     if (typeof err?.responseText !== 'string') return;
+    if (err.code === 'ETHROTTLE') {
+      // imapflow would wait minutes before it says so, and FETCH would try four times; a drain comes back when the server says.
+      throttled = err;
+      setImmediate(() => client.close());
+    }
     refusal = {
       text: err.responseText,
       code: typeof err.serverResponseCode === 'string' ? err.serverResponseCode.toUpperCase() : '',
@@ -73,7 +79,7 @@ export async function connect(account: ImapAccount, password: string, sizeLimit:
     await client.connect();
   } catch (error) {
     client.close();
-    throw loginError(error);
+    throw loginError(throttled ?? error);
   }
   return {
     client,
@@ -88,6 +94,7 @@ export async function connect(account: ImapAccount, password: string, sizeLimit:
       return taken;
     },
     broken() {
+      if (throttled !== null) return sessionError(throttled);
       if (client.usable && failure === null) return null;
       // What the server said when it hung up (BYE, RFC 9051 7.1.5) explains more than the reset that followed.
       const { byeReason } = client;

@@ -46,7 +46,14 @@ export async function openImap(mailbox: MailboxConfig, options: OpenOptions): Pr
   try {
     const folders = needsFolders(mailbox, connection) ? await listFolders(connection) : [];
     const path = resolveFolder(folders, mailbox.folder);
-    const facts = await selectMailbox(connection, mailbox, folders, path, options.readOnly);
+    const facts = await selectMailbox(connection, mailbox, folders, path, options.readOnly).catch(
+      async (error: unknown) => {
+        // One look at the list tells a mailbox that only holds others from one that is not there.
+        if (error instanceof MaildrainError && error.code === 'MAILBOX_MISSING' && connection.broken() === null)
+          resolveFolder(await listFolders(connection), mailbox.folder);
+        throw error;
+      },
+    );
     const session = sessionOf({ connection, mailbox, folders, facts });
     return {
       ...session,

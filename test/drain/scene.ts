@@ -17,40 +17,11 @@ import type { DrainReport, MailboxConfig } from '../../src/model.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { type Database, openDatabase } from '../../src/store/pool.ts';
 import { freshDatabase, templateDatabase } from '../support/fresh.ts';
+import { type MailboxChanges, mailboxOn, PASSWORD, USER } from './mailbox.ts';
 
-export const PASSWORD = 'correct horse';
-export const USER = 'ann@example.org';
+export { type MailboxChanges, mailboxOn, PASSWORD, USER } from './mailbox.ts';
 
 const quiet: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
-
-/** What a test may say of its mailbox; the rest is an INBOX that is emptied. */
-export type MailboxChanges = Partial<Omit<MailboxConfig, 'imap'>> & { readonly imap?: Partial<MailboxConfig['imap']> };
-
-/** A mailbox on a server at 127.0.0.1 in clear text, with the defaults of the configuration. */
-export function mailboxOn(port: number, changes: MailboxChanges = {}): MailboxConfig {
-  const { imap, ...rest } = changes;
-  return {
-    name: 'inbox',
-    imap: {
-      host: '127.0.0.1',
-      port,
-      user: USER,
-      password: { value: () => PASSWORD },
-      tls: 'none',
-      caFile: null,
-      ...imap,
-    },
-    folder: 'INBOX',
-    everyMs: 60_000,
-    cron: null,
-    tz: null,
-    dispose: { kind: 'delete', forever: false },
-    afterMs: 0,
-    expunge: 'safe',
-    sizeLimit: 50 * 1024 * 1024,
-    ...rest,
-  };
-}
 
 /** A migrated database of the test's own. */
 export async function storeForTest(): Promise<{ database: Database; url: string }> {

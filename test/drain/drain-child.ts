@@ -1,0 +1,19 @@
+// One drain in a process of its own, for tests that measure or kill it. Prints one JSON document: the report and the peak of resident memory.
+
+import { drain } from '../../src/drain/drain.ts';
+import { openDatabase } from '../../src/store/pool.ts';
+import { mailboxOn } from './mailbox.ts';
+
+const need = (name: string): string => {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is missing`);
+  return value;
+};
+
+const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
+const database = openDatabase(need('CHILD_URL'), 4, () => {});
+const mailbox = mailboxOn(Number(need('CHILD_PORT')), { sizeLimit: Number(need('CHILD_LIMIT')) });
+const report = await drain({ database, connectionsPerHost: 8, log: quiet }, mailbox, new AbortController().signal);
+await database.close();
+// maxRSS is in KiB.
+process.stdout.write(JSON.stringify({ report, peak: process.resourceUsage().maxRSS * 1024 }));
