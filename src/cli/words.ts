@@ -12,29 +12,32 @@ export function plural(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
 }
 
-/** Octets as `512 B`, `3.4 KB`, `12 MB`; a thousand to the step, as disks and mail programs count. */
+/** Octets as `512 B`, `3.4 KB`, `12 MB`; 1024 to the step, as in the configuration. */
 export function bytes(value: number): string {
   const units = ['B', 'KB', 'MB', 'GB', 'TB'];
   let size = value;
   let at = 0;
-  while (size >= 999.5 && at < units.length - 1) {
-    size /= 1000;
+  while (size >= 1023.5 && at < units.length - 1) {
+    size /= 1024;
     at++;
   }
   return `${at > 0 && size < 9.95 ? size.toFixed(1) : Math.round(size)} ${units[at]}`;
 }
 
-/** Milliseconds as `0.4 s`, `12 s`, `3m 20s`, `5h 10m`, `2d 3h`. */
+/** Milliseconds as `0.4 s`, `12 s`, `3m 20s`, `5h 10m`, `2d 3h`, `30d`. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)}m ${whole % 60}s`;
+  if (whole < 3600) return parts(whole, 60, 'm', 's');
   const minutes = Math.round(whole / 60);
-  if (minutes < 1440) return `${Math.floor(minutes / 60)}h ${minutes % 60}m`;
-  const hours = Math.round(whole / 3600);
-  return `${Math.floor(hours / 24)}d ${hours % 24}h`;
+  return minutes < 1440 ? parts(minutes, 60, 'h', 'm') : parts(Math.round(whole / 3600), 24, 'd', 'h');
+}
+
+function parts(value: number, step: number, large: string, small: string): string {
+  const rest = value % step;
+  return `${Math.floor(value / step)}${large}${rest === 0 ? '' : ` ${rest}${small}`}`;
 }
 
 /** `2026-10-01 12:30:00Z`; a dash for none. */

@@ -154,7 +154,7 @@ describeWith('postgres', 'held and release', () => {
     ]);
     expect(words.code).toBe(0);
     expect(words.stdout).toMatch(
-      /^MAILBOX +UID +SIZE +RECEIVED +HELD SINCE +REASON\nbounces +1 +5\.1 KB .* too-large\n/,
+      /^MAILBOX +UID +SIZE +RECEIVED +HELD SINCE +REASON\nbounces +1 +5\.0 KB .* too-large\n/,
     );
     expect(json.documents.map(({ uid, reason, released }) => [uid, reason, released])).toEqual([
       ['1', 'too-large', false],

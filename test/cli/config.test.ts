@@ -45,7 +45,7 @@ describeWith('postgres', 'config', () => {
       /^ok: Postgres by URL, queue on Postgres\n\nMAILBOX +ACCOUNT +FOLDER +WHEN +UP TO +THEN\n/,
     );
     expect(words.stdout).toMatch(
-      /\nold +bob at 127\.0\.0\.1:\d+ +INBOX +every 1h 0m +50 MB +move to Done when 30d 0h old\n$/,
+      /\nold +bob at 127\.0\.0\.1:\d+ +INBOX +every 1h +50 MB +move to Done when 30d old\n$/,
     );
     expect(json.documents[0]).toMatchObject({ ok: true, postgres: 'url', queue: 'postgres' });
     expect(json.documents[0].mailboxes[0].imap).toEqual({
