@@ -1,0 +1,168 @@
+// A worker that is killed again and again while mail keeps coming, at times drawn from a seed. CRASH_SEED repeats a run, CRASH_KILLS sets how
+// many kills there are.
+
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it, onTestFinished } from 'vitest';
+import { heldMessages, release } from '../../src/store/holds.ts';
+import { resume } from '../../src/store/mailboxes.ts';
+import { describeWith, freshUser, mailServer } from '../support/fresh.ts';
+import { RawImap } from '../support/mail.ts';
+import { awkwardPost, multiset } from './post.ts';
+import { drainOnce, FOLDER, freshStore, mailboxOf, openForTest, storedOctets } from './stage.ts';
+
+const KILLS = Number(process.env.CRASH_KILLS ?? 100);
+const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
+
+/** From the first drain's login to some batches later, on a machine of two cores. */
+const LIFE_MS: readonly [least: number, most: number] = [5, 350];
+/** A 9 MB message now and then is enough for kills in the middle of a stream. */
+const LARGE_EVERY = 60;
+/** Mail comes a little more slowly than one worker takes it off when it is left alone. */
+const PAUSE_MS = 60;
+const MINUTES_PER_100_KILLS = 4;
+
+type Worker = ChildProcessByStdio<Writable, Readable, null>;
+
+/** mulberry32: small, seeded, good enough to draw moments. */
+function randomOf(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+describeWith(['postgres', 'dovecot'], `${KILLS} kills of a worker (CRASH_SEED=${SEED})`, () => {
+  it('loses nothing, stores nothing twice, touches nothing foreign', {
+    timeout: (1 + KILLS / 100) * MINUTES_PER_100_KILLS * 60_000,
+  }, async () => {
+    const random = randomOf(SEED);
+    const server = mailServer();
+    const user = freshUser();
+    const url = await freshStore();
+    const database = openForTest(url);
+    const mailbox = mailboxOf(server, user, {});
+    const delivered: Buffer[] = [];
+    const foreign: Buffer[] = [];
+    let stopped = false;
+    const delivery = deliverUntil(() => stopped, server, user, random, delivered, foreign);
+    onTestFinished(() => {
+      stopped = true;
+    });
+
+    const start = (): Worker => startWorker({ url, password: server.password, mailbox });
+    // The next one loads while this one works: most of a worker's life would be its start otherwise.
+    let [worker, next] = [start(), start()];
+    onTestFinished(() => {
+      for (const child of [worker, next]) child.kill('SIGKILL');
+    });
+    const reports: string[] = [];
+    let idle = 0;
+    for (let kill = 0; kill < KILLS; kill++) {
+      await ready(worker);
+      const said: string[] = [];
+      worker.stdout.on('data', (text: string) => said.push(text));
+      worker.stdin.write('go\n');
+      await sleep(LIFE_MS[0] + random() * (LIFE_MS[1] - LIFE_MS[0]));
+      const gone = once(worker, 'exit');
+      worker.kill('SIGKILL');
+      expect((await gone)[1]).toBe('SIGKILL');
+      const lines = said.join('');
+      if (lines === '') reports.push('in its first drain');
+      else idle++;
+      worker = next;
+      next = start();
+    }
+    stopped = true;
+    await delivery;
+
+    let held = 0;
+    for (let quiet = 0, n = 0; quiet < 2; n++) {
+      expect(n).toBeLessThan(200);
+      await resume(database.sql, mailbox.name);
+      const holds = await heldMessages(database.sql, null);
+      held += holds.filter(({ released }) => !released).length;
+      await release(database.sql, mailbox.name, null);
+      const report = await drainOnce(database, mailbox);
+      if (report.outcome === 'busy') await sleep(50);
+      quiet = report.outcome === 'done' && holds.length === 0 ? quiet + 1 : 0;
+    }
+    process.stdout.write(
+      `kills: seed ${SEED}, ${KILLS} kills (${reports.length} in the worker's first drain, ${idle} later), ${delivered.length} messages, ${foreign.length} foreign, ${held} held and released\n`,
+    );
+    expect(multiset(await storedOctets(database))).toEqual(multiset(delivered));
+    const client = await RawImap.login(server, user);
+    await client.command(`SELECT ${FOLDER}`);
+    const left = (await client.command('UID SEARCH ALL')).toString('latin1');
+    const deleted = (await client.command('UID SEARCH DELETED')).toString('latin1');
+    client.close();
+    expect(uidsIn(left)).toEqual(uidsIn(deleted));
+    expect(uidsIn(left)).toHaveLength(foreign.length);
+  });
+});
+
+function uidsIn(answer: string): number[] {
+  return (/\* SEARCH([ \d]*)/.exec(answer)?.[1] ?? '').split(' ').filter(Boolean).map(Number);
+}
+
+function startWorker(task: object): Worker {
+  const script = resolve(import.meta.dirname, 'kill-worker.ts');
+  const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(task)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  child.stdout.setEncoding('utf8');
+  child.stdin.on('error', () => {});
+  return child;
+}
+
+const loaded = new WeakMap<Worker, Promise<unknown>>();
+
+function ready(worker: Worker): Promise<unknown> {
+  const known = loaded.get(worker) ?? once(worker.stdout, 'data');
+  loaded.set(worker, known);
+  return known;
+}
+
+/** Delivers until told to stop, as another client would: small ones, twins, larger ones, and now and then a foreign \Deleted one. */
+async function deliverUntil(
+  over: () => boolean,
+  server: ReturnType<typeof mailServer>,
+  user: string,
+  random: () => number,
+  delivered: Buffer[],
+  foreign: Buffer[],
+): Promise<void> {
+  const client = await RawImap.login(server, user);
+  await client.command(`CREATE ${FOLDER}`);
+  const [, , , , , , , , large] = awkwardPost();
+  let last = letterOf(0, 200);
+  for (let n = 1; !over(); n++) {
+    const draw = random();
+    const raw =
+      n % LARGE_EVERY === 0 && large !== undefined
+        ? Buffer.concat([large.raw, Buffer.from(`${n}\r\n`)])
+        : draw < 0.15
+          ? last
+          : letterOf(n, draw < 0.25 ? 60_000 + Math.floor(random() * 200_000) : 200 + Math.floor(random() * 8_000));
+    // Some foreign ones are byte-identical with one of ours.
+    const isForeign = draw > 0.95 || (draw < 0.03 && raw === last);
+    await client.command(
+      Buffer.concat([Buffer.from(`APPEND ${FOLDER}${isForeign ? ' (\\Deleted)' : ''} {${raw.length}+}\r\n`), raw]),
+    );
+    (isForeign ? foreign : delivered).push(raw);
+    last = raw;
+    await sleep(random() * PAUSE_MS);
+  }
+  client.close();
+}
+
+function letterOf(n: number, size: number): Buffer {
+  const head = `From: Bea <bea@example.net>\r\nSubject: ${n}\r\n${n % 3 === 0 ? '' : `Message-ID: <${n % 7}@example.net>\r\n`}\r\n`;
+  return Buffer.from(`${head}${n}\r\n${'x'.repeat(size)}\r\n`);
+}
