@@ -124,7 +124,7 @@ export async function probeRows(sql: Sql, mailboxId: number, uidValidity: string
   const found = await sql.query<SqlRow>(
     `select ${COLUMNS} from maildrain.ledger l
       where l.mailbox_id = $1 and l.uidvalidity = $2 and l.state = 'kept'
-      order by l.stored_at desc limit $3`,
+      order by l.stored_at desc, l.message_id desc limit $3`,
     [mailboxId, uidValidity, count],
   );
   return found.rows.map(toRow);
