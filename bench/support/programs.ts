@@ -5,7 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findProgram } from '../../test/support/programs.ts';
+import { findProgram, serverAccount } from '../../test/support/programs.ts';
 import { type Finished, type Task, taskEnvironment } from './task.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -13,6 +13,8 @@ const BUILD = join(ROOT, '.bench-build');
 
 /** Between two looks into /proc at a program that does not tell its own use. */
 const LOOK_MS = 25;
+/** getmail says one line for each message it could not deliver. Characters. */
+const MAX_COMPLAINT = 1000;
 /** USER_HZ, clock ticks a second in /proc; 100 on every Linux that Node runs on. */
 const TICKS = 100;
 
@@ -103,8 +105,21 @@ async function runGetmail(path: string, task: Task, dir: string): Promise<Finish
     'verbose = 0',
   ];
   writeFileSync(join(dir, 'getmailrc'), `${settings.join('\n')}\n`, { mode: 0o600 });
+  // getmail refuses to deliver as root.
+  const { uid, gid } = serverAccount();
+  const root = process.getuid?.() === 0;
+  if (root) spawnSync('chown', ['-R', `${uid}:${gid}`, dir]);
   const startedAt = performance.now();
-  const child = spawn(path, [`--getmaildir=${dir}`, '--rcfile=getmailrc'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(path, [`--getmaildir=${dir}`, '--rcfile=getmailrc'], {
+    cwd: dir,
+    env: { ...process.env, HOME: dir },
+    stdio: ['ignore', 'ignore', 'pipe'],
+    ...(root ? { uid, gid } : {}),
+  });
+  let complaint = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    if (complaint.length < MAX_COMPLAINT) complaint += text;
+  });
   const ended = new Promise<number | null>((done, fail) => child.on('error', fail).on('close', done));
   let use = { cpuS: 0, peakRss: 0 };
   let code: number | null | undefined;
@@ -113,18 +128,19 @@ async function runGetmail(path: string, task: Task, dir: string): Promise<Finish
     code = await Promise.race([ended, sleep(LOOK_MS, undefined)]);
   }
   const endedAt = performance.now();
-  if (code !== 0) throw new Error(`getmail ended with ${code}`);
+  if (code !== 0) throw new Error(`getmail ended with ${code}: ${complaint.slice(0, MAX_COMPLAINT)}`);
   return { startMs: 0, workMs: endedAt - startedAt, ...use };
 }
 
 /** What a running process has used so far; null when it is gone. */
 function useOf(pid: number | undefined): { cpuS: number; peakRss: number } | null {
   try {
-    // The name in parentheses may hold spaces; after it come state, ppid, ... with utime and stime as the 12th and 13th (proc(5)).
+    // The name in parentheses may hold spaces; of what follows the 12th to 15th are utime, stime, and those of ended children (proc(5)).
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
     const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
     if (peak === undefined) return null;
-    return { cpuS: (Number(stat[11]) + Number(stat[12])) / TICKS, peakRss: Number(peak) * 1024 };
+    const ticks = stat.slice(11, 15).reduce((sum, text) => sum + Number(text), 0);
+    return { cpuS: ticks / TICKS, peakRss: Number(peak) * 1024 };
   } catch {
     return null;
   }

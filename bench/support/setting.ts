@@ -2,13 +2,13 @@
 // nothing left? A bench that lost a message has measured nothing.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { migrate } from '../../src/store/migrate.ts';
 import type { MailServer } from '../../test/support/dovecot.ts';
 import { deliverMany, RawImap } from '../../test/support/mail.ts';
+import { serverAccount, shortTempDir } from '../../test/support/programs.ts';
 import { type RunningServices, startServices } from '../../test/support/services.ts';
 import { countMaildir, type Program } from './programs.ts';
 import type { Finished, Task } from './task.ts';
@@ -79,7 +79,7 @@ export class Setting {
   /** A run of `program` on a copy of `filled` and a fresh database, checked. */
   async measure(program: Program, filled: Filled): Promise<Finished> {
     const name = `bench_${process.pid}_${++this.#count}`;
-    const dir = mkdtempSync(join(tmpdir(), 'maildrain-bench-'));
+    const dir = shortTempDir('bench', serverAccount());
     const home = join(this.#homes, name);
     // With its owner: Dovecot may run as another user.
     const copied = spawnSync('cp', ['-a', join(this.#homes, filled.user), home], { encoding: 'utf8' });
