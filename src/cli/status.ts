@@ -1,11 +1,15 @@
 // `status` and `resume`: how every mailbox is doing, and starting a stopped one again.
 
 import type { Command } from 'commander';
+import { printable } from '../errors.ts';
 import type { MailboxStatus } from '../service.ts';
 import { type GlobalOptions, type Terminal, withService } from './context.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { type Cell, type Colour, type Output, table } from './output.ts';
 import { count, duration, fromNow, instant } from './words.ts';
+
+/** A service that is well starts a run within seconds, one with all its drains busy within a minute or two. */
+const OVERDUE_MS = 120_000;
 
 const STATE_COLOURS: Readonly<Partial<Record<MailboxStatus['state'], Colour>>> = {
   ok: 'green',
@@ -62,10 +66,10 @@ function stoppedOrDone(mailboxes: readonly MailboxStatus[]): ExitCode {
   return mailboxes.some((mailbox) => mailbox.state === 'stopped') ? EXIT.stopped : EXIT.done;
 }
 
-function printStatus(out: Output, mailboxes: readonly MailboxStatus[]): Promise<void> {
-  return table(
+async function printStatus(out: Output, mailboxes: readonly MailboxStatus[]): Promise<void> {
+  await table(
     out,
-    ['MAILBOX', 'STATE', 'LAST SUCCESS', 'LAG', 'OWED', 'HELD', 'STORED', 'NEXT RUN', 'WHY'],
+    ['MAILBOX', 'STATE', 'LAST SUCCESS', 'LAG', 'OWED', 'HELD', 'STORED', 'NEXT RUN'],
     mailboxes.map((mailbox): Cell[] => {
       const colour = STATE_COLOURS[mailbox.state];
       return [
@@ -77,24 +81,37 @@ function printStatus(out: Output, mailboxes: readonly MailboxStatus[]): Promise<
         { text: count(mailbox.held) },
         { text: count(mailbox.stored) },
         { text: mailbox.state === 'stopped' ? 'never' : nextRun(mailbox) },
-        { text: why(mailbox) },
       ];
     }),
   );
+  if (mailboxes.some(({ nextRunAt }) => isOverdue(nextRunAt)))
+    out.note('runs are overdue: no "maildrain serve" is working, or it has more to do than it can');
+  // Sentences do not fit into a column of a terminal.
+  const reasons = mailboxes.flatMap((mailbox) => {
+    const reason = why(mailbox);
+    return reason === null ? [] : [`${mailbox.name}: ${reason}`];
+  });
+  if (reasons.length > 0) await out.line();
+  for (const reason of reasons) await out.line(printable(reason));
 }
 
 function nextRun({ nextRunAt, notBefore }: MailboxStatus): string {
   if (notBefore !== null && notBefore.getTime() > Date.now()) return fromNow(notBefore);
   if (nextRunAt === null) return '-';
+  if (isOverdue(nextRunAt)) return 'overdue';
   return nextRunAt.getTime() <= Date.now() ? 'due' : fromNow(nextRunAt);
 }
 
-function why(mailbox: MailboxStatus): string {
+function isOverdue(nextRunAt: Date | null): boolean {
+  return nextRunAt !== null && nextRunAt.getTime() < Date.now() - OVERDUE_MS;
+}
+
+function why(mailbox: MailboxStatus): string | null {
   const { state, name, stoppedCode, lastErrorCode, lastError, writesNotBefore, failures } = mailbox;
-  if (state === 'stopped') return `${stoppedCode}: ${lastError ?? ''} Then: maildrain resume ${name}`;
+  if (state === 'stopped') return `${stoppedCode}: ${lastError ?? ''}; afterwards: maildrain resume ${name}`;
   if (state === 'gone') return `no longer configured (${mailbox.login}, ${mailbox.folder})`;
   if (failures > 0) return `${lastErrorCode}: ${lastError ?? ''} (${count(failures)} in a row)`;
   if (writesNotBefore !== null && writesNotBefore.getTime() > Date.now())
     return `writes rest until ${instant(writesNotBefore)}; mail is stored and stays on the server`;
-  return '';
+  return mailbox.held > 0 ? `${count(mailbox.held)} held: maildrain held ${name}` : null;
 }
