@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, 
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findProgram, serverAccount } from '../../test/support/programs.ts';
-import { type Finished, type Task, taskEnvironment } from './task.ts';
+import { type Finished, peakRssOf, type Task, taskEnvironment } from './task.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const BUILD = join(ROOT, '.bench-build');
@@ -134,13 +134,13 @@ async function runGetmail(path: string, task: Task, dir: string): Promise<Finish
 
 /** What a running process has used so far; null when it is gone. */
 function useOf(pid: number | undefined): { cpuS: number; peakRss: number } | null {
+  const peakRss = pid === undefined ? null : peakRssOf(pid);
+  if (peakRss === null) return null;
   try {
     // The name in parentheses may hold spaces; of what follows the 12th to 15th are utime, stime, and those of ended children (proc(5)).
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-    const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    if (peak === undefined) return null;
     const ticks = stat.slice(11, 15).reduce((sum, text) => sum + Number(text), 0);
-    return { cpuS: ticks / TICKS, peakRss: Number(peak) * 1024 };
+    return { cpuS: ticks / TICKS, peakRss };
   } catch {
     return null;
   }

@@ -1,5 +1,7 @@
 // What a measured program is told, and what it says at its end.
 
+import { readFileSync } from 'node:fs';
+
 export interface Task {
   readonly host: string;
   readonly port: number;
@@ -33,14 +35,27 @@ export function readTask(): Task {
   return JSON.parse(text);
 }
 
+/**
+ * Peak resident set of a process in octets; null when it is gone. getrusage(2) will not do: its ru_maxrss counts what the parent held when it
+ * forked, exec(2) does not reset it.
+ */
+export function peakRssOf(pid: number | 'self'): number | null {
+  try {
+    const kilobytes = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return kilobytes === undefined ? null : Number(kilobytes) * 1024;
+  } catch {
+    return null;
+  }
+}
+
 /** @param startedAt and `endedAt` by performance.now(), whose zero is the start of the process */
 export function finish(startedAt: number, endedAt: number): void {
-  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  const { userCPUTime, systemCPUTime } = process.resourceUsage();
   const finished: Finished = {
     startMs: startedAt,
     workMs: endedAt - startedAt,
     cpuS: (userCPUTime + systemCPUTime) / 1e6,
-    peakRss: maxRSS * 1024,
+    peakRss: peakRssOf('self') ?? Number.NaN,
   };
   process.stdout.write(`${JSON.stringify(finished)}\n`);
 }
