@@ -14,6 +14,8 @@ export interface ImapState {
   readonly mailbox: MailboxConfig;
   readonly folders: readonly Folder[];
   readonly facts: SessionFacts;
+  /** UIDs that were handed to dispose in this session: committed, every one of them. */
+  readonly ours: Set<Uid>;
 }
 
 /** UID SEARCH, ascending. An empty answer and no answer are never confused. */

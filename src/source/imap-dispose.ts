@@ -194,8 +194,11 @@ async function deleteSet(state: ImapState, set: UidSet, command: string): Promis
 
 /** Without UIDPLUS, and only where the owner asserts that the mailbox is ours alone; a foreign mark stops it all the same. */
 async function plainExpunge(state: ImapState, uids: readonly Uid[]): Promise<DisposeOutcome> {
-  const ours = new Set(uids);
-  const foreign = async (): Promise<boolean> => (await search(state, { deleted: true })).some((uid) => !ours.has(uid));
+  // Marks of our own may be left from a drain that was cut, or that was not allowed to expunge; they come batch by batch. Until all of
+  // them have been recognised in this session nothing is expunged, and then the last batch takes the earlier ones with it.
+  for (const uid of uids) state.ours.add(uid);
+  const foreign = async (): Promise<boolean> =>
+    (await search(state, { deleted: true })).some((uid) => !state.ours.has(uid));
   const why =
     'another client has flagged messages \\Deleted in this mailbox, and without UIDPLUS an EXPUNGE would remove them too: nothing was expunged';
   if (await foreign()) return { done: [], why, throttled: false };

@@ -54,7 +54,7 @@ export async function openImap(mailbox: MailboxConfig, options: OpenOptions): Pr
         throw error;
       },
     );
-    const session = sessionOf({ connection, mailbox, folders, facts });
+    const session = sessionOf({ connection, mailbox, folders, facts, ours: new Set() });
     return {
       ...session,
       async close() {
