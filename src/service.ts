@@ -239,8 +239,7 @@ class Service implements Maildrain {
     const mailbox = this.#mailbox(name);
     const given = options.signal === undefined ? [] : [options.signal];
     const signal = AbortSignal.any([this.#stopping.signal, ...given]);
-    const database = this.#db();
-    await requireSchema(database.sql);
+    const database = await this.#ready();
     const running =
       options.dryRun === true
         ? dryRun(database, mailbox, signal)
@@ -278,8 +277,7 @@ class Service implements Maildrain {
   }
 
   async status(): Promise<MailboxStatus[]> {
-    const database = this.#db();
-    await requireSchema(database.sql);
+    const database = await this.#ready();
     const nextRuns = await this.#nextRuns();
     const now = Date.now();
     const counts = await mailboxCounts(database.sql);
@@ -317,23 +315,23 @@ class Service implements Maildrain {
 
   async resume(name: string): Promise<boolean> {
     this.#mailbox(name);
-    return resume(this.#db().sql, name);
+    return resume((await this.#ready()).sql, name);
   }
 
-  held(names?: readonly string[]): Promise<HeldMessage[]> {
-    return heldMessages(this.#db().sql, names ?? null);
+  async held(names?: readonly string[]): Promise<HeldMessage[]> {
+    return heldMessages((await this.#ready()).sql, names ?? null);
   }
 
   async release(name: string, uids?: readonly string[]): Promise<string[]> {
     this.#mailbox(name);
-    return release(this.#db().sql, name, uids ?? null);
+    return release((await this.#ready()).sql, name, uids ?? null);
   }
 
   readonly messages = {
-    list: (filter: MessageFilter): Promise<MessageSummary[]> => listMessages(this.#db().sql, filter),
-    find: (id: string): Promise<StoredMessage | null> => findMessage(this.#db().sql, id),
+    list: async (filter: MessageFilter): Promise<MessageSummary[]> => listMessages((await this.#ready()).sql, filter),
+    find: async (id: string): Promise<StoredMessage | null> => findMessage((await this.#ready()).sql, id),
     raw: (id: string): AsyncIterable<Buffer> => rawOctets(this.#db(), id),
-    receipt: (id: string): Promise<Receipt | null> => receiptOf(this.#db(), id),
+    receipt: async (id: string): Promise<Receipt | null> => receiptOf(await this.#ready(), id),
   };
 
   migrate(): Promise<string[]> {
@@ -342,6 +340,13 @@ class Service implements Maildrain {
 
   schema(): Promise<SchemaState> {
     return schemaState(this.#db().sql);
+  }
+
+  /** The database, once its schema is known to be one that this program may work on. */
+  async #ready(): Promise<Database> {
+    const database = this.#db();
+    await requireSchema(database.sql);
+    return database;
   }
 
   #db(): Database {

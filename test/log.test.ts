@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { MaildrainError } from '../src/errors.ts';
-import { createLogger, errorLine, imapLogger, type Level, type Log, silentLog } from '../src/log.ts';
+import { createLogger, errorLine, type Level, type Log, silentLog } from '../src/log.ts';
 
 const CANARY = 'canary-9b2c';
 
@@ -202,45 +202,6 @@ describe('an error', () => {
     const line = errorLine(value);
     expect(line.message).toBe(message);
     expect(JSON.stringify(line)).not.toContain(CANARY);
-  });
-});
-
-describe('the log of imapflow', () => {
-  const speak = (log: Log) => {
-    const imap = imapLogger(log);
-    imap.trace({ src: 's', msg: `* 1 FETCH (ENVELOPE ("${CANARY}"))`, cid: 'c1' });
-    imap.debug({ src: 's', msg: `* OK ${CANARY}`, cid: 'c1' });
-    imap.info({ src: 'auth', msg: 'User authenticated', user: CANARY, cid: 'c1' });
-    imap.warn({
-      msg: 'Server sent a status response without a tag',
-      err: Object.assign(new Error(CANARY), { code: 'EPARSE' }),
-      cid: 'c1',
-    });
-    imap.error({ src: 's', msg: `* garbage ${CANARY}`, err: new Error(CANARY), cid: 'c1' });
-    imap.error(`${CANARY}`);
-  };
-
-  it('shows no protocol line, server text or user above debug', () => {
-    const { text, lines } = logged('info', speak);
-    expect(text).not.toContain(CANARY);
-    expect(lines).toEqual([
-      expect.objectContaining({
-        level: 'warn',
-        code: 'EPARSE',
-        imap: 'Server sent a status response without a tag',
-        cid: 'c1',
-        msg: 'imap connection: something unusual',
-      }),
-      expect.objectContaining({ level: 'error', cid: 'c1', msg: 'imap connection: an error' }),
-      expect.objectContaining({ level: 'error', msg: 'imap connection: an error' }),
-    ]);
-  });
-
-  it('shows the conversation at debug, but never FETCH rows', () => {
-    const { text } = logged('debug', speak);
-    expect(text).toContain(`* OK ${CANARY}`);
-    expect(text).toContain(`* garbage ${CANARY}`);
-    expect(text).not.toContain('FETCH');
   });
 });
 
