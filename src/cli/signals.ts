@@ -5,6 +5,12 @@ import { constants } from 'node:os';
 
 const ENDING = ['SIGINT', 'SIGTERM'] as const;
 
+/**
+ * One Ctrl-C arrives twice under `npm run`: from the terminal, and some milliseconds later passed on by npm (and by tsx, which waits 30 ms). Nobody
+ * presses it twice so fast.
+ */
+const ECHO_MS = 250;
+
 export interface Interruption {
   /** Aborts at the first signal. */
   readonly signal: AbortSignal;
@@ -18,10 +24,15 @@ export interface Interruption {
 export function listenForSignals(onFirst: (name: string) => void): Interruption {
   const controller = new AbortController();
   let code: number | null = null;
+  let firstAt = 0;
   const handler = (name: (typeof ENDING)[number]): void => {
     const mine = 128 + constants.signals[name];
-    if (code !== null) process.exit(mine);
+    if (code !== null) {
+      if (performance.now() - firstAt < ECHO_MS) return;
+      process.exit(mine);
+    }
     code = mine;
+    firstAt = performance.now();
     controller.abort();
     onFirst(name);
   };

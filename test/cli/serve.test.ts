@@ -1,6 +1,7 @@
 // `maildrain serve` as a process: it drains on schedule, stops when told, takes over a changed configuration and survives a broken one.
 
 import { writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, it } from 'vitest';
 import { describeWith } from '../support/fresh.ts';
@@ -94,6 +95,8 @@ describeWith('postgres', 'serve', () => {
     );
     running.child.kill('SIGINT');
     await running.says(/stopping after the batch in hand/);
+    // Sooner it would be the echo that npm makes of a Ctrl-C.
+    await sleep(300);
     running.child.kill('SIGINT');
     expect((await running.ended()).code).toBe(130);
     expect(world.imap.account('ann').messages()).toHaveLength(1);
