@@ -19,8 +19,8 @@ import { drainOnce, FOLDER, freshStore, mailboxOf, openForTest, storedOctets } f
 const KILLS = Number(process.env.CRASH_KILLS ?? 100);
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
 
-/** Drawn twice and multiplied, so that half of the lives end within a fifth: while connecting, in the first batch, and some batches later. */
-const LIFE_MS = 600;
+/** Longest life, milliseconds; drawn evenly, so that some end while connecting, most in a batch or between two. */
+const LIFE_MS = 700;
 /** A 9 MB message now and then is enough for kills in the middle of a stream. */
 const LARGE_EVERY = 60;
 /** Mail comes a little more slowly than one worker takes it off when it is left alone. */
@@ -72,7 +72,7 @@ describeWith(['postgres', 'dovecot'], `${KILLS} kills of a worker (CRASH_SEED=${
       await ready(worker);
       worker.stdout.resume();
       worker.stdin.write('go\n');
-      await sleep(LIFE_MS * random() * random());
+      await sleep(LIFE_MS * random());
       const gone = once(worker, 'exit');
       worker.kill('SIGKILL');
       expect((await gone)[1]).toBe('SIGKILL');
