@@ -1,7 +1,7 @@
 // The one table that says what follows from a failure. Edges state facts (errors.ts); nothing else in maildrain decides.
 // `Record<ErrorCode, ...>`: a new code without a decision does not compile. docs/errors.md is checked against this table.
 
-import type { ErrorCode, MaildrainError } from './errors.ts';
+import { ERROR_CODES, type ErrorCode, type MaildrainError } from './errors.ts';
 
 export type Decision =
   /** Try again after a growing pause. */
@@ -103,6 +103,13 @@ export interface FailureHistory {
   /** Failures in a row, this one not counted. */
   readonly failures: number;
   readonly failingSince: Date | null;
+  /** Those among them that count towards the same stop: an hour without a network is no refused login. */
+  readonly alike: { readonly failures: number; readonly since: Date | null };
+}
+
+/** The codes whose failures are counted together. */
+export function codesLike(code: ErrorCode): ErrorCode[] {
+  return ERROR_CODES.filter((other) => DECISIONS[other] === DECISIONS[code]);
 }
 
 /** What to write into the mailbox row after a failed drain. */
@@ -125,8 +132,9 @@ export function decide(error: MaildrainError, history: FailureHistory, now: Date
   if (decision.action === 'stop') return { stop: true, notBefore: null };
   if (decision.action === 'hold' || decision.action === 'report') return { stop: false, notBefore: null };
   if (decision.action === 'retry-then-stop') {
-    const failingForMs = history.failingSince === null ? 0 : now.getTime() - history.failingSince.getTime();
-    if (history.failures + 1 >= decision.failures && failingForMs >= decision.overMs) {
+    const { failures, since } = history.alike;
+    const failingForMs = since === null ? 0 : now.getTime() - since.getTime();
+    if (failures + 1 >= decision.failures && failingForMs >= decision.overMs) {
       return { stop: true, notBefore: null };
     }
   }

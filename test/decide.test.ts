@@ -11,12 +11,12 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const start = new Date('2026-03-01T00:00:00Z').getTime();
 
-const none: FailureHistory = { failures: 0, failingSince: null };
+const none: FailureHistory = { failures: 0, failingSince: null, alike: { failures: 0, since: null } };
 
 /** A mailbox that is drained every 5 s and always fails: when it tried, and whether it stopped. */
 function simulate(code: ErrorCode, forMs: number, random: () => number): { tries: number[]; stopped: boolean } {
   const tries: number[] = [];
-  let history = none;
+  let history: FailureHistory = none;
   let notBefore = 0;
   for (let at = 0; at < forMs; at += 5 * SECOND) {
     if (at < notBefore) continue;
@@ -25,7 +25,9 @@ function simulate(code: ErrorCode, forMs: number, random: () => number): { tries
     const verdict = decide(new MaildrainError(code, 'x'), history, now, random());
     if (verdict.stop) return { tries, stopped: true };
     notBefore = verdict.notBefore === null ? 0 : verdict.notBefore.getTime() - start;
-    history = { failures: history.failures + 1, failingSince: history.failingSince ?? now };
+    const failures = history.failures + 1;
+    const since = history.failingSince ?? now;
+    history = { failures, failingSince: since, alike: { failures, since } };
   }
   return { tries, stopped: false };
 }
@@ -57,6 +59,12 @@ describe('a week of drains every 5 s', () => {
     }
   });
 
+  it('a refused login after a day without a network is the first refused login', () => {
+    const history = { ...none, failures: 60, failingSince: new Date(start) };
+    const verdict = decide(new MaildrainError('AUTHENTICATION_FAILED', 'x'), history, new Date(start + DAY), 0.5);
+    expect(verdict).toEqual({ stop: false, notBefore: new Date(start + DAY + HOUR) });
+  });
+
   const patient: readonly [ErrorCode, number][] = [
     ['CONNECTION_LIMIT', 400],
     ['SERVER_UNAVAILABLE', 450],
@@ -82,7 +90,7 @@ describe('every code', () => {
     const pauses = Array.from({ length: 40 }, (_, failures) => {
       const { notBefore } = decide(
         new MaildrainError(code, 'x'),
-        { failures, failingSince: new Date(start) },
+        { ...none, failures, failingSince: new Date(start) },
         new Date(start),
         0.5,
       );

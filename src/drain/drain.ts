@@ -2,7 +2,7 @@
 // What happens to messages is in pass.ts; what follows from a failure is decided in decide.ts.
 
 import { loginOf } from '../config.ts';
-import { decide } from '../decide.ts';
+import { codesLike, decide, type FailureHistory } from '../decide.ts';
 import { asMaildrainError, MaildrainError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type {
@@ -30,7 +30,7 @@ import {
 } from '../store/mailboxes.ts';
 import { ensurePartitions } from '../store/migrate.ts';
 import type { Database, Pen, Sql } from '../store/pool.ts';
-import { recordRun } from '../store/runs.ts';
+import { failedRuns, recordRun } from '../store/runs.ts';
 import { noticeAbsence } from './absence.ts';
 import { Fuse } from './fuse.ts';
 import { runPass } from './pass.ts';
@@ -135,7 +135,8 @@ async function run(
   } catch (error) {
     // When Postgres is gone the lock is gone: that, not the cut line that followed, is what happened.
     failure = pen.lost.aborted ? asMaildrainError(pen.lost.reason) : asMaildrainError(error);
-    const verdict = decide(failure, row, new Date(), Math.random());
+    const history = await historyOf(context, row, failure);
+    const verdict = decide(failure, history, new Date(), Math.random());
     retryAt = verdict.notBefore;
     if (verdict.stop) outcome = 'stopped';
     if (failure.code === 'ABORTED') outcome = 'partial';
@@ -166,6 +167,19 @@ async function run(
 function isWorthARow(report: DrainReport): boolean {
   const { fetched, gone, held, missing, error, outcome } = report;
   return error !== null || outcome !== 'done' || fetched + gone + held + missing > 0;
+}
+
+/** Clocks of hosts that share the work may differ by so much. */
+const CLOCK_SLACK_MS = 60_000;
+
+/** What stands of failures in the mailbox row, and how many of them were of this kind. Never throws: where Postgres is gone nothing is decided by it. */
+async function historyOf(context: DrainContext, row: MailboxRow, failure: MaildrainError): Promise<FailureHistory> {
+  const { failures, failingSince } = row;
+  const none = { failures: 0, since: null };
+  if (failingSince === null) return { failures, failingSince, alike: none };
+  const since = new Date(failingSince.getTime() - CLOCK_SLACK_MS);
+  const counted = failedRuns(context.database.sql, row.id, codesLike(failure.code), since);
+  return { failures, failingSince, alike: await counted.catch(() => none) };
 }
 
 async function writeFailure(

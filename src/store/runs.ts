@@ -24,3 +24,18 @@ export async function recordRun(sql: Sql, run: Run): Promise<void> {
     [run.job, run.mailboxId, run.startedAt, run.finishedAt, JSON.stringify(run.report), run.errorCode, KEEP_DAYS],
   );
 }
+
+/** How often a mailbox's drains have failed with one of these codes since an instant, and when the first of them ended. */
+export async function failedRuns(
+  sql: Sql,
+  mailboxId: number,
+  codes: readonly string[],
+  since: Date,
+): Promise<{ readonly failures: number; readonly since: Date | null }> {
+  const found = await sql.query<{ n: number; since: Date | null }>(
+    `select count(*)::int as n, min(finished_at) as since from maildrain.run
+      where mailbox_id = $1 and job = 'drain' and error_code = any($2::text[]) and finished_at >= $3`,
+    [mailboxId, codes, since],
+  );
+  return { failures: found.rows[0]?.n ?? 0, since: found.rows[0]?.since ?? null };
+}

@@ -263,4 +263,35 @@ describeWith('postgres', 'a drain that meets', () => {
 
     expect(report).toMatchObject({ outcome: 'failed', error: { code } });
   });
+
+  it('refused logins for hours: stops at the fifth, and an outage before them does not count', async () => {
+    const there = await scene();
+    const refused = { imap: { password: { value: () => 'wrong' } } };
+    const later = (): Promise<unknown> =>
+      there.rows(
+        `with past as (update maildrain.run set finished_at = finished_at - interval '10 minutes')
+         update maildrain.mailbox set not_before = null, failing_since = failing_since - interval '10 minutes'`,
+      );
+    there.server.onCommand = () => ({ drop: 'before' });
+    for (let i = 0; i < 6; i++) {
+      expect(await there.drain()).toMatchObject({ outcome: 'failed', error: { code: 'CONNECTION_LOST' } });
+      await later();
+    }
+    there.server.onCommand = undefined;
+
+    for (let i = 0; i < 4; i++) {
+      expect(await there.drain(refused)).toMatchObject({ outcome: 'failed', error: { code: 'AUTHENTICATION_FAILED' } });
+      await later();
+    }
+    expect(await there.drain(refused)).toMatchObject({ outcome: 'stopped' });
+    expect(await there.standing()).toMatchObject({
+      failures: 11,
+      stopped_code: 'AUTHENTICATION_FAILED',
+      not_before: null,
+    });
+    expect(await there.drain()).toMatchObject({
+      outcome: 'stopped',
+      notes: [expect.stringContaining('maildrain resume inbox')],
+    });
+  });
 });
