@@ -4,9 +4,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { onTestFinished, vi } from 'vitest';
+import { inject, onTestFinished, vi } from 'vitest';
 import { type ImapServer, type ImapServerOptions, startImapServer } from '../../src/demo/imap-server/server.ts';
 import { freshDatabase } from '../support/fresh.ts';
 
@@ -16,9 +16,6 @@ vi.setConfig({ testTimeout: 180_000 });
 /** The password everywhere: must never be seen in anything that maildrain writes. */
 export const CANARY = 'canary-7f3a-hunter2';
 
-const ROOT = resolve(import.meta.dirname, '../..');
-const MAIN = join(ROOT, 'src/cli/main.ts');
-const TSX = join(ROOT, 'node_modules/tsx/dist/loader.mjs');
 const POLL_MS = 50;
 const PATIENCE_MS = 30_000;
 
@@ -86,7 +83,7 @@ export async function makeWorld(
 /** `maildrain ARGS`, ended with the test at the latest. */
 export function startCli(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
   const { MAILDRAIN_CONFIG: _, ...inherited } = process.env;
-  const child = spawn(process.execPath, ['--import', TSX, MAIN, ...args], {
+  const child = spawn(process.execPath, [inject('main'), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...inherited, TEST_MAIL_PASSWORD: CANARY, ...env },
   });

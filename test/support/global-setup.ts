@@ -3,18 +3,23 @@
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
+import { compileProgram } from './compiled.ts';
 import { type Services, startServices } from './services.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
     services: Services;
+    /** The command line's entry, compiled. */
+    main: string;
   }
 }
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const compiled = compileProgram();
   const { services, stop } = await startServices();
   for (const [name, why] of Object.entries(services.missing)) process.stderr.write(`tests: no ${name}: ${why}\n`);
   project.provide('services', services);
+  project.provide('main', compiled.main);
   // For tests that only want an address; workers inherit it.
   if (services.databaseUrl !== null) process.env.TEST_DATABASE_URL = services.databaseUrl;
   if (services.redisUrl !== null) process.env.TEST_REDIS_URL = services.redisUrl;
@@ -23,6 +28,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       await removeDatabases(services);
       await removeKeys(services);
     } finally {
+      compiled.remove();
       await stop();
     }
   };
