@@ -58,17 +58,28 @@ async function speed(setting: Setting, all: readonly Program[]): Promise<void> {
   const wanted = all.filter((program) => only === undefined || only.includes(program.name));
   const chosen = wanted.filter((program) => program.missing === null);
   const filled = await fillMix(setting, whole(values.messages));
+  const failed = new Map<string, string>();
   const results = new Map<string, Finished[]>(chosen.map((program) => [program.name, []]));
   for (let run = 0; run < whole(values.runs); run++) {
     for (const program of chosen) {
-      const finished = await setting.measure(program, filled);
-      results.get(program.name)?.push(finished);
-      process.stderr.write(`run ${run + 1}: ${program.name} ${(finished.workMs / 1000).toFixed(2)} s\n`);
+      if (failed.has(program.name)) continue;
+      try {
+        const finished = await setting.measure(program, filled);
+        results.get(program.name)?.push(finished);
+        process.stderr.write(`run ${run + 1}: ${program.name} ${(finished.workMs / 1000).toFixed(2)} s\n`);
+      } catch (error) {
+        // The others go on: an hour of runs is not thrown away because getmail gave up in its last.
+        failed.set(program.name, error instanceof Error ? error.message : String(error));
+        process.exitCode = 1;
+      }
     }
   }
-  const lines = chosen.map((program) => lineOf(program.name, filled, results));
+  const complete = chosen.filter((program) => !failed.has(program.name));
+  const lines = complete.map((program) => lineOf(program.name, filled, results));
   if (values.json) {
-    process.stdout.write(`${JSON.stringify({ messages: filled.messages, octets: filled.octets, lines })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ messages: filled.messages, octets: filled.octets, lines, failed: Object.fromEntries(failed) })}\n`,
+    );
     return;
   }
   print(
@@ -90,6 +101,7 @@ async function speed(setting: Setting, all: readonly Program[]): Promise<void> {
     );
   }
   for (const { name, missing } of wanted) if (missing !== null) print(`${name}: ${missing}`);
+  for (const [name, why] of failed) print(`${name} FAILED, left out: ${why}`);
 }
 
 function lineOf(program: string, filled: Filled, results: ReadonlyMap<string, readonly Finished[]>): Line {
