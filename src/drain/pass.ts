@@ -114,6 +114,14 @@ async function look(
   const asked = uids.filter((uid) => !settled.has(uid) && !work.fuse.wasRefused(uid));
   result.unseen += uids.filter((uid) => work.fuse.wasRefused(uid)).length;
   const described = asked.length === 0 ? [] : await session.describe(asked);
+  if (described.length < asked.length) {
+    const told = new Set(described.map((listed) => listed.uid));
+    // Mostly they have gone since they were listed. Those that are there have not been looked into.
+    const silent = await session.present(asked.filter((uid) => !told.has(uid)));
+    if (silent.size > 0) work.tally.note('the server lists messages of which it says nothing');
+    work.tally.silent(silent);
+    result.unseen += silent.size;
+  }
   const holds: Hold[] = [];
   const items: Item[] = [];
   for (const listed of described) {

@@ -1,7 +1,7 @@
 // Counting one drain, and turning the counts into its report.
 
 import type { MaildrainError } from '../errors.ts';
-import type { DrainReport, Outcome } from '../model.ts';
+import type { DrainReport, Outcome, Uid } from '../model.ts';
 
 /** Notes repeat themselves batch by batch; a person needs each once. */
 const MAX_NOTES = 20;
@@ -20,9 +20,17 @@ export class Tally {
   bytes = 0;
   readonly #started = performance.now();
   readonly #notes = new Set<string>();
+  readonly #silent = new Set<Uid>();
 
   note(text: string): void {
     if (this.#notes.size < MAX_NOTES) this.#notes.add(text);
+  }
+
+  /** Listed, and the server says nothing of them, however often it is asked: each counts once. */
+  silent(uids: Iterable<Uid>): void {
+    const before = this.#silent.size;
+    for (const uid of uids) this.#silent.add(uid);
+    this.missing += this.#silent.size - before;
   }
 
   report(mailbox: string, outcome: Outcome, retryAt: Date | null, error: MaildrainError | null): DrainReport {

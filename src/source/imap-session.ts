@@ -175,17 +175,40 @@ async function describe(state: ImapState, uids: readonly Uid[]): Promise<Listed[
   return listed.sort((a, b) => Number(a.uid) - Number(b.uid));
 }
 
+/** What the server says goes into columns: what they cannot hold would end every drain of the mailbox at this message. */
 function toListed(row: FetchMessageObject): Listed {
-  const date = row.internalDate === undefined ? null : new Date(row.internalDate);
   return {
     uid: String(row.uid),
     size: row.size ?? 0,
-    flags: [...(row.flags ?? [])],
-    internalDate: date === null || Number.isNaN(date.getTime()) ? null : date,
-    emailId: row.emailId ?? null,
-    threadId: row.threadId ?? null,
-    labels: [...(row.labels ?? [])],
+    flags: [...(row.flags ?? [])].map(column),
+    internalDate: row.internalDate === undefined ? null : plausible(new Date(row.internalDate)),
+    emailId: id(row.emailId),
+    threadId: id(row.threadId),
+    labels: [...(row.labels ?? [])].map(column),
   };
+}
+
+/** Without U+0000, which Postgres refuses in text. */
+function column(text: string): string {
+  return text.replaceAll('\0', '\uFFFD');
+}
+
+/** RFC 8474 4: at most 255 octets. A longer one is no id, and no index takes one of some thousand octets. */
+const MAX_ID = 255;
+
+function id(text: string | undefined): string | null {
+  return text === undefined || text === '' || text.length > MAX_ID || text.includes('\0') ? null : text;
+}
+
+/** INTERNALDATE has four digits for the year (RFC 9051 `date-year`); JavaScript reads more than Postgres can hold. */
+function plausible(date: Date): Date | null {
+  const year = date.getUTCFullYear();
+  return year >= 1 && year <= 9999 ? date : null;
+}
+
+/** The octets of BODY[]; null for NIL, for something that is none, and when nothing was said of them. */
+function octetsOf(row: FetchMessageObject): Buffer | null {
+  return Buffer.isBuffer(row.source) ? row.source : null;
 }
 
 async function fetchWhole(state: ImapState, asked: readonly Listed[]): Promise<FetchOutcome> {
@@ -197,9 +220,10 @@ async function fetchWhole(state: ImapState, asked: readonly Listed[]): Promise<F
       for await (const row of state.connection.client.fetch(set.text, { uid: true, source: true }, { uid: true })) {
         const listed = wanted.get(String(row.uid));
         // No octets for a message that is said to have some is no message (servers that cannot render one answer so).
-        if (listed === undefined || row.source === undefined || (row.source.length === 0 && listed.size > 0)) continue;
+        const raw = octetsOf(row);
+        if (listed === undefined || raw === null || (raw.length === 0 && listed.size > 0)) continue;
         wanted.delete(listed.uid);
-        messages.push({ ...listed, raw: row.source });
+        messages.push({ ...listed, raw });
       }
     } catch (error) {
       const broken = state.connection.broken();
@@ -264,5 +288,11 @@ async function piece(state: ImapState, listed: Listed, start: number): Promise<B
       new MaildrainError('FETCH_REFUSED', 'the server did not send a message it had listed', { uid: listed.uid })
     );
   }
-  return row.source ?? Buffer.alloc(0);
+  const octets = octetsOf(row);
+  if (octets !== null) return octets;
+  // Behind the end some servers say NIL. Before it, it is no end: what came so far must not pass for the message.
+  if (start > 0 && start >= listed.size) return Buffer.alloc(0);
+  throw new MaildrainError('FETCH_REFUSED', 'the server sent no octets in the middle of a message', {
+    uid: listed.uid,
+  });
 }
