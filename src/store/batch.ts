@@ -3,7 +3,7 @@
 
 import { MaildrainError } from '../errors.ts';
 import type { Listed, Reading } from '../model.ts';
-import { CopyIn } from './copy.ts';
+import { type CopyIn, copyIn } from './copy.ts';
 import { columnsOf, type LedgerKey } from './ledger.ts';
 import { type InFlight, setInFlight } from './mailboxes.ts';
 import { inTransaction, type Sql } from './pool.ts';
@@ -92,13 +92,13 @@ const MESSAGE_COPY = `copy maildrain.message (id, stored_at, mailbox_id, digest,
   message_id, from_header, from_address, to_addresses, subject, sent_at, email_id, thread_id, labels, flags, text_preview, headers)
   from stdin (format binary)`;
 
-async function copyMessages(sql: Sql, batch: Batch, ids: readonly string[]): Promise<void> {
-  const copy = new CopyIn(sql, MESSAGE_COPY);
-  for (const [i, fresh] of batch.fresh.entries()) {
-    messageRow(copy, idAt(ids, i), batch, fresh, fresh.reading);
-    await copy.breathe();
-  }
-  await copy.end();
+function copyMessages(sql: Sql, batch: Batch, ids: readonly string[]): Promise<void> {
+  return copyIn(sql, MESSAGE_COPY, async (copy) => {
+    for (const [i, fresh] of batch.fresh.entries()) {
+      messageRow(copy, idAt(ids, i), batch, fresh, fresh.reading);
+      await copy.breathe();
+    }
+  });
 }
 
 function messageRow(copy: CopyIn, id: string, batch: StoredFor, entry: Entry, reading: Reading): void {
@@ -129,16 +129,16 @@ function messageRow(copy: CopyIn, id: string, batch: StoredFor, entry: Entry, re
 
 const RAW_COPY = 'copy maildrain.raw (message_id, stored_at, seq, bytes) from stdin (format binary)';
 
-async function copyRaws(sql: Sql, batch: Batch, ids: readonly string[]): Promise<void> {
-  const copy = new CopyIn(sql, RAW_COPY);
-  for (const [i, fresh] of batch.fresh.entries()) {
-    // An empty message has one empty piece: "stored" can then be told from "octets expired".
-    for (let from = 0, seq = 0; from < fresh.raw.length || seq === 0; from += CHUNK, seq++) {
-      rawRow(copy, idAt(ids, i), batch.now, seq, fresh.raw.subarray(from, from + CHUNK));
-      await copy.breathe();
+function copyRaws(sql: Sql, batch: Batch, ids: readonly string[]): Promise<void> {
+  return copyIn(sql, RAW_COPY, async (copy) => {
+    for (const [i, fresh] of batch.fresh.entries()) {
+      // An empty message has one empty piece: "stored" can then be told from "octets expired".
+      for (let from = 0, seq = 0; from < fresh.raw.length || seq === 0; from += CHUNK, seq++) {
+        rawRow(copy, idAt(ids, i), batch.now, seq, fresh.raw.subarray(from, from + CHUNK));
+        await copy.breathe();
+      }
     }
-  }
-  await copy.end();
+  });
 }
 
 function rawRow(copy: CopyIn, id: string, now: Date, seq: number, bytes: Buffer): void {
@@ -149,30 +149,30 @@ function rawRow(copy: CopyIn, id: string, now: Date, seq: number, bytes: Buffer)
   copy.bytea(bytes);
 }
 
+const ATTACHMENT_COPY =
+  'copy maildrain.attachment (message_id, stored_at, part, filename, content_type, size, digest) from stdin (format binary)';
+
 async function copyAttachments(
   sql: Sql,
   now: Date,
   readings: readonly { id: string; reading: Reading }[],
 ): Promise<void> {
   if (readings.every(({ reading }) => reading.attachments.length === 0)) return;
-  const copy = new CopyIn(
-    sql,
-    'copy maildrain.attachment (message_id, stored_at, part, filename, content_type, size, digest) from stdin (format binary)',
-  );
-  for (const { id, reading } of readings) {
-    for (const attachment of reading.attachments) {
-      copy.row(7);
-      copy.int8(id);
-      copy.timestamptz(now);
-      copy.text(attachment.part);
-      copy.text(attachment.filename);
-      copy.text(attachment.contentType);
-      copy.int8(attachment.size);
-      copy.bytea(attachment.digest);
-      await copy.breathe();
+  await copyIn(sql, ATTACHMENT_COPY, async (copy) => {
+    for (const { id, reading } of readings) {
+      for (const attachment of reading.attachments) {
+        copy.row(7);
+        copy.int8(id);
+        copy.timestamptz(now);
+        copy.text(attachment.part);
+        copy.text(attachment.filename);
+        copy.text(attachment.contentType);
+        copy.int8(attachment.size);
+        copy.bytea(attachment.digest);
+        await copy.breathe();
+      }
     }
-  }
-  await copy.end();
+  });
 }
 
 interface StoredFor {
@@ -276,6 +276,8 @@ export async function storeStreamed(
   const outcome = await inTransaction(
     sql,
     async () => {
+      // The COPY lasts as long as the mail server takes, and a slow one takes longer than any statement may. Each of its pieces has a bound.
+      await sql.query('set local statement_timeout = 0');
       const ids = await takeIds(sql, 1);
       await copyPieces(sql, batch.now, idAt(ids, 0), pieces);
       const streamed = finish();
@@ -299,17 +301,14 @@ async function writeStreamed(
   ids: readonly string[],
   entry: Entry & Streamed,
 ): Promise<void> {
-  const copy = new CopyIn(sql, MESSAGE_COPY);
-  messageRow(copy, idAt(ids, 0), batch, entry, entry.reading);
-  await copy.end();
+  await copyIn(sql, MESSAGE_COPY, async (copy) => messageRow(copy, idAt(ids, 0), batch, entry, entry.reading));
   await copyAttachments(sql, batch.now, [{ id: idAt(ids, 0), reading: entry.reading }]);
   await writeLedger(sql, { ...batch, fresh: [entry], adopted: [] }, ids);
   await setInFlight(sql, batch.mailboxId, batch.inFlight);
 }
 
-async function copyPieces(sql: Sql, now: Date, id: string, pieces: AsyncIterable<Buffer>): Promise<void> {
-  const copy = new CopyIn(sql, RAW_COPY);
-  try {
+function copyPieces(sql: Sql, now: Date, id: string, pieces: AsyncIterable<Buffer>): Promise<void> {
+  return copyIn(sql, RAW_COPY, async (copy) => {
     let seq = 0;
     for await (const piece of pieces) {
       for (let from = 0; from < piece.length; from += CHUNK) {
@@ -318,9 +317,5 @@ async function copyPieces(sql: Sql, now: Date, id: string, pieces: AsyncIterable
       }
     }
     if (seq === 0) rawRow(copy, id, now, 0, Buffer.alloc(0));
-  } catch (error) {
-    await copy.abandon();
-    throw error;
-  }
-  await copy.end();
+  });
 }

@@ -4,8 +4,7 @@
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import pgCopyStreams from 'pg-copy-streams';
-import type { Sql } from './pool.ts';
-import { toDatabaseError } from './pool.ts';
+import { ANSWER_TIMEOUT_MS, type Sql, toDatabaseError } from './pool.ts';
 
 /** 11-octet signature, 32-bit flags, 32-bit header extension length. */
 const HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
@@ -17,6 +16,8 @@ const BUFFER = 256 * 1024;
 /** Values of this size are sent from where they are: copying smaller ones costs less than another write to the socket. */
 const UNCOPIED_FROM = 16 * 1024;
 const TEXT_OID = 25;
+/** pg's own clock runs from the beginning of a COPY to its end, and a large message may arrive for hours: here each wait has its bound. */
+const COPY_TIMEOUT_MS = 24 * 60 * 60_000;
 /** Microseconds between 1970 and 2000, the epochs of JavaScript and of Postgres. */
 const EPOCH_SHIFT_US = 946_684_800_000_000n;
 
@@ -31,12 +32,19 @@ export class CopyIn {
   #waiting = 0;
   readonly #stream: ReturnType<typeof pgCopyStreams.from>;
   readonly #ended: Promise<void>;
+  readonly #answerMs: number;
+  /** Postgres has refused it: the stream has let go of its connection, and writing to it would be a TypeError. */
+  #failed = false;
 
-  /** @param statement `copy T (columns) from stdin (format binary)`, of our own making, never with values in it */
+  /** Use copyIn(), which never leaves one half open. */
   constructor(sql: Sql, statement: string) {
+    this.#answerMs = sql.answerMs ?? ANSWER_TIMEOUT_MS;
     this.#stream = (sql.query as unknown as (q: unknown) => ReturnType<typeof pgCopyStreams.from>)(
-      pgCopyStreams.from(statement),
+      Object.assign(pgCopyStreams.from(statement), { query_timeout: COPY_TIMEOUT_MS }),
     );
+    this.#stream.on('error', () => {
+      this.#failed = true;
+    });
     this.#ended = finished(this.#stream, { readable: false }).catch((error: unknown) => {
       throw toDatabaseError(error);
     });
@@ -133,21 +141,34 @@ export class CopyIn {
     this.#append(TRAILER);
     await this.#flush();
     this.#stream.end();
-    await this.#ended;
+    await this.#answered(this.#ended);
   }
 
   /** Gives the COPY up; the transaction is then only good for a rollback. */
   async abandon(): Promise<void> {
-    this.#stream.destroy(new Error('abandoned by the client'));
-    await this.#ended.catch(() => {});
+    if (!this.#failed) this.#stream.destroy(new Error('abandoned by the client'));
+    await this.#answered(this.#ended).catch(() => {});
+  }
+
+  /** Waits for Postgres, but not for ever: a line may be open and dead. The error ends the connection (pool.ts). */
+  async #answered(wait: Promise<unknown>): Promise<void> {
+    const timer = setTimeout(() => {
+      this.#stream.emit('error', new Error('timeout: Postgres gave no answer to a COPY'));
+    }, this.#answerMs);
+    try {
+      await Promise.race([wait, this.#ended]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #flush(): Promise<void> {
     this.#cut();
+    if (this.#failed) await this.#ended;
     let room = true;
     for (const piece of this.#pieces.splice(0)) room = this.#stream.write(piece);
     this.#waiting = 0;
-    if (!room) await Promise.race([once(this.#stream, 'drain'), this.#ended]);
+    if (!room) await this.#answered(once(this.#stream, 'drain'));
   }
 
   /** What was encoded since the last cut becomes a piece; its octets are never written again, for the socket may still hold them. */
@@ -174,4 +195,21 @@ export class CopyIn {
     this.#from = 0;
     this.#used = begun;
   }
+}
+
+/**
+ * Runs one COPY. Whatever `write` throws ends it: one that were left open would make the ROLLBACK wait for ever.
+ *
+ * @param statement `copy T (columns) from stdin (format binary)`, of our own making, never with values in it
+ * @throws MaildrainError DATABASE_*, and what `write` throws
+ */
+export async function copyIn(sql: Sql, statement: string, write: (copy: CopyIn) => Promise<void>): Promise<void> {
+  const copy = new CopyIn(sql, statement);
+  try {
+    await write(copy);
+  } catch (error) {
+    await copy.abandon();
+    throw error;
+  }
+  await copy.end();
 }

@@ -1,10 +1,14 @@
 // Connections to Postgres and the translation of its errors. Every other file of this room takes a `Sql` and knows no pool.
 
+import { EventEmitter } from 'node:events';
 import pg from 'pg';
-import { MaildrainError, printable } from '../errors.ts';
+import { asMaildrainError, MaildrainError, printable } from '../errors.ts';
 
 /** One connection, or the pool where any connection will do. */
-export type Sql = Pick<pg.ClientBase, 'query'>;
+export interface Sql extends Pick<pg.ClientBase, 'query'> {
+  /** Milliseconds after which an answer that has not come will not come; absent: ANSWER_TIMEOUT_MS. */
+  readonly answerMs?: number;
+}
 
 export interface Database {
   /** For single statements that need no particular connection. */
@@ -16,7 +20,7 @@ export interface Database {
 
 /** A connection that is ours for a while. Locks taken on it live and die with it. */
 export interface Pen {
-  readonly client: pg.PoolClient;
+  readonly client: Sql;
   /** Aborts when Postgres or the line to it is gone: the lock is gone too, stop writing. */
   readonly lost: AbortSignal;
   /** Gives the connection back; its locks are dropped first. */
@@ -25,22 +29,36 @@ export interface Pen {
   discard(): Promise<void>;
 }
 
-/** A statement that takes longer than this is stuck: the longest one, a COPY of one 50 MB message, takes seconds. */
+/** A statement that takes longer than this is stuck: the longest ones, batches and counts, take seconds. What is streamed is bounded otherwise. */
 const STATEMENT_TIMEOUT_MS = 5 * 60_000;
+/**
+ * Postgres itself ends a statement before that: the line is open and dead (a proxy, a firewall, a host that froze). The connection is
+ * ended, or the drain on it would hold its login and its place in the queue for ever.
+ */
+export const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 30_000;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** Giving locks back takes a moment, and what does not is closed. */
+const RELEASE_TIMEOUT_MS = 10_000;
 
 /**
  * Opens a pool. Nothing is connected yet.
  *
  * @param max connections at most; a drain holds one for its whole time
+ * @param answerMs for tests: how long to wait for an answer
  */
-export function openDatabase(url: string, max: number, onIdleError: (error: Error) => void): Database {
+export function openDatabase(
+  url: string,
+  max: number,
+  onIdleError: (error: Error) => void,
+  answerMs = ANSWER_TIMEOUT_MS,
+): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max,
     application_name: 'maildrain',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: answerMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   });
@@ -52,12 +70,12 @@ export function openDatabase(url: string, max: number, onIdleError: (error: Erro
   };
   return {
     sql,
-    take: () => take(pool),
+    take: () => take(pool, answerMs),
     close: () => pool.end(),
   };
 }
 
-async function take(pool: pg.Pool): Promise<Pen> {
+async function take(pool: pg.Pool, answerMs: number): Promise<Pen> {
   const client = await pool.connect().catch(rethrow);
   const lost = new AbortController();
   let broken = false;
@@ -75,12 +93,28 @@ async function take(pool: pg.Pool): Promise<Pen> {
     if (destroy) client.on('error', () => {});
     client.release(destroy);
   };
+  // Nothing more can be said on a line that gave no answer, for what was said still stands in it: ended, everything that waits fails at once.
+  const onFailure = (error: unknown): void => {
+    if (!isNoAnswer(error)) return;
+    onError(error);
+    void client.end().catch(() => {});
+  };
+  const query = ((...args: Parameters<pg.PoolClient['query']>) => {
+    const answer: unknown = client.query(...args);
+    if (answer instanceof Promise) answer.catch(onFailure);
+    else if (answer instanceof EventEmitter) answer.once('error', onFailure);
+    return answer;
+  }) as Sql['query'];
   return {
-    client,
+    client: { query, answerMs },
     lost: lost.signal,
     async release() {
       if (!broken) {
-        await client.query('select pg_advisory_unlock_all()').catch(() => {
+        const unlock = {
+          text: 'select pg_advisory_unlock_all()',
+          query_timeout: Math.min(RELEASE_TIMEOUT_MS, answerMs),
+        };
+        await client.query(unlock).catch(() => {
           broken = true;
         });
       }
@@ -92,9 +126,17 @@ async function take(pool: pg.Pool): Promise<Pen> {
   };
 }
 
+/** pg's words when its own clock has run out (`query_timeout`), and ours in copy.ts. */
+function isNoAnswer(error: unknown): error is Error {
+  return error instanceof Error && /^(Query read timeout|timeout: )/.test(error.message);
+}
+
 function rethrow(error: unknown): never {
   throw toDatabaseError(error);
 }
+
+/** Mail leaves its server once COMMIT is answered: the answer has to mean that the disk has it, also where an operator has relaxed that. */
+const BEGIN = `begin; select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'`;
 
 /**
  * Runs `work` in one transaction. A rejected statement rolls back; a COMMIT that Postgres answers with ROLLBACK is an error too.
@@ -108,7 +150,7 @@ export async function inTransaction<T>(
   keep: (result: T) => boolean = () => true,
 ): Promise<T> {
   try {
-    await sql.query('begin');
+    await sql.query(BEGIN);
     const result = await work();
     if (!keep(result)) {
       await sql.query('rollback');
@@ -136,7 +178,9 @@ function codeOf(state: string): 'DATABASE_FULL' | 'DATABASE_DENIED' | 'DATABASE_
 
 /** Connection trouble: class 08, an administrator's shutdown, too many clients, and Node's socket errors. */
 function isUnavailable(state: string): boolean {
-  return /^(08|57P0|53300|57014|55P03|25006|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_|EHOST|ENETUNREACH|ENOENT)/.test(state);
+  return /^(08|57P0|53300|57014|55P03|25006|25P03|25P04|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_|EHOST|ENETUNREACH|ENOENT)/.test(
+    state,
+  );
 }
 
 const ADVICE = {
@@ -156,6 +200,8 @@ export function toDatabaseError(error: unknown): MaildrainError {
   const lostLine = /terminated|timeout|Connection ended|not queryable|closed/i.test(facts.message);
   const known = codeOf(state) ?? (isUnavailable(state) || (state === '' && lostLine) ? 'DATABASE_UNAVAILABLE' : null);
   const said = printable(facts.message);
-  if (known === null) return new MaildrainError('BUG', `Postgres refused a statement (${state || 'no code'}): ${said}`);
+  // No word of Postgres at all: an error of our own keeps its stack.
+  if (known === null && state === '') return asMaildrainError(error);
+  if (known === null) return new MaildrainError('BUG', `Postgres refused a statement (${state}): ${said}`);
   return new MaildrainError(known, `${ADVICE[known]} (${said || state})`);
 }
