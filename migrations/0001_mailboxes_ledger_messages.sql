@@ -62,7 +62,8 @@ create table maildrain.ledger (
   primary key (mailbox_id, uidvalidity, uid, digest)
 );
 
-create index ledger_open on maildrain.ledger (mailbox_id, state) where state <> 'disposed';
+-- What a drain asks of a mailbox that keeps its mail: rows of other UIDVALIDITYs, how many stay, the newest few. None may cost a look at them all.
+create index ledger_open on maildrain.ledger (mailbox_id, state, uidvalidity, stored_at) where state <> 'disposed';
 create index ledger_message on maildrain.ledger (message_id) where message_id is not null;
 create index ledger_email on maildrain.ledger (email_id) where email_id is not null;
 

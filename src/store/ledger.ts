@@ -77,13 +77,15 @@ function toRow(row: SqlRow): LedgerRow {
  */
 export async function openRows(sql: Sql, login: string, mailboxId: number, uidValidity: string): Promise<OpenRow[]> {
   const found = await sql.query<SqlRow>(
+    // `< or >` and not `<>`: only so the index leads past the many rows that a mailbox keeps under its present UIDVALIDITY.
     `select ${COLUMNS}, m.message_id as header
-       from maildrain.ledger l
-       join maildrain.mailbox b on b.id = l.mailbox_id
+       from (
+         select o.* from maildrain.ledger o join maildrain.mailbox b on b.id = o.mailbox_id
+          where b.login = $1 and o.state = 'pending'
+         union all
+         select o.* from maildrain.ledger o
+          where o.mailbox_id = $2 and o.state = 'kept' and (o.uidvalidity < $3 or o.uidvalidity > $3)) l
        left join maildrain.message m on m.id = l.message_id and m.stored_at = l.stored_at
-      where b.login = $1
-        and l.state in ('pending', 'kept')
-        and (l.state = 'pending' or (l.mailbox_id = $2 and l.uidvalidity <> $3))
       order by l.stored_at, l.message_id`,
     [login, mailboxId, uidValidity],
   );
