@@ -17,7 +17,7 @@ export const LOCK_MS = 30_000;
  */
 export const WAIT_MS: readonly [least: number, most: number] = [2_000, 10_000];
 /**
- * A drain that has not ended this long after its signal has lost its mind (its sockets time out within five minutes); its slot is given to others.
+ * A drain that has not ended this long after its signal has lost its mind (its sockets and statements time out within five and a half minutes); its slot is given to others.
  */
 export const ABANDON_MS = 6 * 60_000;
 /** After the drains have ended, how long their outcomes may take to reach the queue, milliseconds. */

@@ -34,8 +34,8 @@ export interface Connection {
   broken(): MaildrainError | null;
   /** LOGOUT, or a cut after a few seconds. Never CLOSE. */
   end(): Promise<void>;
-  /** Cuts the line at once. */
-  cut(): void;
+  /** Cuts the line at once; `why` is what broken() says from then on. */
+  cut(why?: MaildrainError): void;
 }
 
 /**
@@ -109,7 +109,10 @@ export async function connect(account: ImapAccount, password: string, sizeLimit:
       clearTimeout(timer);
       client.close();
     },
-    cut: () => client.close(),
+    cut(why) {
+      failure ??= why ?? null;
+      client.close();
+    },
   };
 }
 

@@ -25,12 +25,20 @@ import { uidSets } from './uid-set.ts';
 /** Octets asked for at a time while streaming: large enough that round trips do not count, small enough not to be felt. */
 const STREAM_PIECE = 1024 * 1024;
 
+/**
+ * Longest time for what takes a server seconds: a batch, a piece, a search. The line's own timeout counts silence only, and a server that says one
+ * octet a minute would hold its place among the drains for ever. At most two are waited for at a time, 3 MiB together: less than 1 KB a second.
+ */
+const PATIENCE_MS = 60 * 60_000;
+
 export interface OpenOptions {
   readonly password: string;
   /** EXAMINE instead of SELECT: for looking only. */
   readonly readOnly: boolean;
   /** Cuts the connection at once when it aborts. */
   readonly signal: AbortSignal;
+  /** For tests: in place of PATIENCE_MS. */
+  readonly patienceMs?: number;
 }
 
 /**
@@ -54,7 +62,10 @@ export async function openImap(mailbox: MailboxConfig, options: OpenOptions): Pr
         throw error;
       },
     );
-    const session = sessionOf({ connection, mailbox, folders, facts, ours: new Set() });
+    const session = sessionOf(
+      { connection, mailbox, folders, facts, ours: new Set() },
+      options.patienceMs ?? PATIENCE_MS,
+    );
     return {
       ...session,
       async close() {
@@ -131,16 +142,29 @@ export async function selectMailbox(
   };
 }
 
-function sessionOf(state: ImapState): Omit<Session, 'close'> {
+function sessionOf(state: ImapState, patienceMs: number): Omit<Session, 'close'> {
+  const soon = <T>(work: Promise<T>): Promise<T> => within(patienceMs, state.connection, work);
   return {
     facts: state.facts,
-    list: () => list(state),
-    describe: (uids) => describe(state, uids),
-    fetch: (listed) => fetchWhole(state, listed),
-    stream: (listed) => stream(state, listed),
-    dispose: (targets: readonly Target[]): Promise<DisposeOutcome> => disposeOf(state, targets),
-    present: (uids) => present(state, uids),
+    list: () => soon(list(state)),
+    describe: (uids) => soon(describe(state, uids)),
+    fetch: (listed) => soon(fetchWhole(state, listed)),
+    stream: (listed) => stream(state, listed, soon),
+    dispose: (targets: readonly Target[]): Promise<DisposeOutcome> => soon(disposeOf(state, targets)),
+    present: (uids) => soon(present(state, uids)),
   };
+}
+
+/** Cuts the line when `work` does not end; then it fails, as everything does that waits on the line. */
+async function within<T>(ms: number, connection: Connection, work: Promise<T>): Promise<T> {
+  const timer = setTimeout(() => {
+    connection.cut(new MaildrainError('CONNECTION_LOST', `the mail server did not finish an answer in ${ms / 1000} s`));
+  }, ms);
+  try {
+    return await work;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function list(state: ImapState): Promise<Listing> {
@@ -245,9 +269,13 @@ function isRefusal(error: MaildrainError): boolean {
  * Asks for one message piece by piece (RFC 9051 6.4.5 `BODY.PEEK[]<start.length>`), the next piece while the last is being stored. A short
  * piece is believed to be the last only when the server has nothing after it: a truncated message must never pass for a whole one.
  */
-async function* stream(state: ImapState, listed: Listed): AsyncGenerator<Buffer> {
+async function* stream(
+  state: ImapState,
+  listed: Listed,
+  soon: (work: Promise<Buffer>) => Promise<Buffer>,
+): AsyncGenerator<Buffer> {
   let start = 0;
-  let next = piece(state, listed, 0);
+  let next = soon(piece(state, listed, 0));
   for (;;) {
     const bytes = await next;
     start += bytes.length;
@@ -263,7 +291,7 @@ async function* stream(state: ImapState, listed: Listed): AsyncGenerator<Buffer>
       yield bytes;
       break;
     }
-    next = piece(state, listed, start);
+    next = soon(piece(state, listed, start));
     // It is awaited after the consumer has had its turn; a failure meanwhile must not count as unhandled.
     next.catch(() => {});
     yield bytes;

@@ -169,8 +169,8 @@ describeWith('postgres', 'hostile mail, octet for octet', () => {
       `select encode(m.digest, 'hex') as hex, (select sum(length(r.bytes)) from maildrain.raw r where r.message_id = m.id) as octets from maildrain.message m`,
     );
     expect(row).toEqual({ hex: sha256(large), octets: String(60 * MB) });
-    // The message alone would be 60 MB; pieces in flight, copies for Postgres and garbage not yet collected are a third of that.
-    expect(busy.peak - idle.peak).toBeLessThan(45 * MB);
+    // The message alone would be 60 MB; pieces in flight, copies for Postgres and garbage not yet collected are some 35, more on a busy machine.
+    expect(busy.peak - idle.peak).toBeLessThan(55 * MB);
   });
 
   it('that is said to be small and is not, is stored all the same while it fits', async () => {
