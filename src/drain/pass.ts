@@ -4,7 +4,7 @@
 import { MaildrainError } from '../errors.ts';
 import type { FetchOutcome, Listed, Listing, Uid } from '../model.ts';
 import type { Hold } from '../store/holds.ts';
-import { type OpenRow, rowsFor } from '../store/ledger.ts';
+import { type LedgerRow, type OpenRow, rowsFor, withHeaders } from '../store/ledger.ts';
 import { announceInFlight, setInFlight } from '../store/mailboxes.ts';
 import { storeFetched, storeLarge } from './commit.ts';
 import { disposeCommitted } from './dispose.ts';
@@ -97,48 +97,70 @@ async function look(
   { flagged, before }: Queue,
   result: { unseen: number; staying: number },
 ): Promise<Item[]> {
-  const { session, mailbox } = work;
-  const now = new Date();
-  const known = new Map<Uid, OpenRow[]>();
-  const released = new Set<Uid>();
-  const settled = new Set<Uid>();
-  for (const row of await rowsFor(work.sql, work.mailboxId, session.facts.uidValidity, uids)) {
-    if ((row.state === 'held' || row.state === 'kept') && !before.has(row.uid)) result.staying++;
-    if (row.state === 'held' && row.released) released.add(row.uid);
-    else if (row.state === 'held') {
-      settled.add(row.uid);
-      result.unseen++;
-    } else if (row.state === 'kept' && (work.resting || isSatisfied(mailbox, row, now))) settled.add(row.uid);
-    else if (row.state !== 'pending') known.set(row.uid, [...(known.get(row.uid) ?? []), row]);
-  }
+  const { settled, released, known } = await askLedger(work, uids, before, result);
   const asked = uids.filter((uid) => !settled.has(uid) && !work.fuse.wasRefused(uid));
   result.unseen += uids.filter((uid) => work.fuse.wasRefused(uid)).length;
-  const described = asked.length === 0 ? [] : await session.describe(asked);
-  if (described.length < asked.length) {
-    const told = new Set(described.map((listed) => listed.uid));
-    // Mostly they have gone since they were listed. Those that are there have not been looked into.
-    const silent = await session.present(asked.filter((uid) => !told.has(uid)));
-    if (silent.size > 0) work.tally.note('the server lists messages of which it says nothing');
-    work.tally.silent(silent);
-    result.unseen += silent.size;
-  }
   const holds: Hold[] = [];
   const items: Item[] = [];
-  for (const listed of described) {
+  for (const listed of await askServer(work, asked, result)) {
+    const { uid, size, internalDate } = listed;
     const reason = holdReason(work, listed, released);
-    if (reason !== null) holds.push({ uid: listed.uid, size: listed.size, internalDate: listed.internalDate, reason });
+    if (reason !== null) holds.push({ uid, size, internalDate, reason });
     else
       items.push({
         listed,
-        known: known.get(listed.uid) ?? [],
-        flagged: flagged.has(listed.uid),
-        released: released.has(listed.uid),
-        before: before.get(listed.uid) ?? null,
+        known: known.get(uid) ?? [],
+        flagged: flagged.has(uid),
+        released: released.has(uid),
+        before: before.get(uid) ?? null,
       });
   }
   await holdAll(work, holds);
   result.unseen += holds.length;
   return items;
+}
+
+/** What the ledger says of these UIDs: nothing to do, freed by a person, or rows to be compared with. */
+interface Known {
+  readonly settled: ReadonlySet<Uid>;
+  readonly released: ReadonlySet<Uid>;
+  readonly known: ReadonlyMap<Uid, readonly OpenRow[]>;
+}
+
+async function askLedger(
+  work: Work,
+  uids: readonly Uid[],
+  before: ReadonlyMap<Uid, Buffer>,
+  result: { unseen: number; staying: number },
+): Promise<Known> {
+  const now = new Date();
+  const released = new Set<Uid>();
+  const settled = new Set<Uid>();
+  const rows: LedgerRow[] = [];
+  for (const row of await rowsFor(work.sql, work.mailboxId, work.session.facts.uidValidity, uids)) {
+    if ((row.state === 'held' || row.state === 'kept') && !before.has(row.uid)) result.staying++;
+    if (row.state === 'held' && row.released) released.add(row.uid);
+    else if (row.state === 'held') {
+      settled.add(row.uid);
+      result.unseen++;
+    } else if (row.state === 'kept' && (work.resting || isSatisfied(work.mailbox, row, now))) settled.add(row.uid);
+    else if (row.state !== 'pending') rows.push(row);
+  }
+  const known = new Map<Uid, OpenRow[]>();
+  for (const row of await withHeaders(work.sql, rows)) known.set(row.uid, [...(known.get(row.uid) ?? []), row]);
+  return { settled, released, known };
+}
+
+async function askServer(work: Work, uids: readonly Uid[], result: { unseen: number }): Promise<Listed[]> {
+  const described = uids.length === 0 ? [] : await work.session.describe(uids);
+  if (described.length === uids.length) return described;
+  const told = new Set(described.map((listed) => listed.uid));
+  // Mostly they have gone since they were listed. Those that are there have not been looked into.
+  const silent = await work.session.present(uids.filter((uid) => !told.has(uid)));
+  if (silent.size > 0) work.tally.note('the server lists messages of which it says nothing');
+  work.tally.silent(silent);
+  result.unseen += silent.size;
+  return described;
 }
 
 function holdReason(work: Work, listed: Listed, released: ReadonlySet<Uid>): Hold['reason'] | null {

@@ -92,21 +92,32 @@ export async function openRows(sql: Sql, login: string, mailboxId: number, uidVa
   return found.rows.map((row) => ({ ...toRow(row), messageIdHeader: row.header ?? null }));
 }
 
-/** All rows, in whatever state, that this mailbox has for these UIDs under this UIDVALIDITY. The Message-ID header only of those not disposed. */
+/** All rows, in whatever state, that this mailbox has for these UIDs under this UIDVALIDITY. */
 export async function rowsFor(
   sql: Sql,
   mailboxId: number,
   uidValidity: string,
   uids: readonly Uid[],
-): Promise<OpenRow[]> {
+): Promise<LedgerRow[]> {
   const found = await sql.query<SqlRow>(
-    `select ${COLUMNS}, m.message_id as header
-       from maildrain.ledger l
-       left join maildrain.message m on l.state <> 'disposed' and m.id = l.message_id and m.stored_at = l.stored_at
+    `select ${COLUMNS} from maildrain.ledger l
       where l.mailbox_id = $1 and l.uidvalidity = $2 and l.uid = any($3::text[])`,
     [mailboxId, uidValidity, uids],
   );
-  return found.rows.map((row) => ({ ...toRow(row), messageIdHeader: row.header ?? null }));
+  return found.rows.map(toRow);
+}
+
+/** The same rows with the Message-ID headers of their messages. */
+export async function withHeaders(sql: Sql, rows: readonly LedgerRow[]): Promise<OpenRow[]> {
+  if (rows.length === 0) return [];
+  const found = await sql.query<{ id: string; header: string | null }>(
+    `select m.id, m.message_id as header
+       from unnest($1::bigint[], $2::timestamptz[]) as r (id, stored_at)
+       join maildrain.message m on m.id = r.id and m.stored_at = r.stored_at`,
+    [rows.map((row) => row.messageId), rows.map((row) => row.storedAt)],
+  );
+  const headers = new Map(found.rows.map((row) => [row.id, row.header]));
+  return rows.map((row) => ({ ...row, messageIdHeader: headers.get(row.messageId ?? '') ?? null }));
 }
 
 /** Rows of a Gmail login by X-GM-MSGID, the newest of each: one message under two labels is one message. */

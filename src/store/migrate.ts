@@ -3,7 +3,6 @@
 
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { runner } from 'node-pg-migrate';
 import pg from 'pg';
 import { MaildrainError } from '../errors.ts';
 import { type Sql, toDatabaseError } from './pool.ts';
@@ -88,6 +87,8 @@ export async function migrate(url: string): Promise<string[]> {
 }
 
 async function run(dbClient: pg.Client): Promise<string[]> {
+  // Loaded only where something is to be done: it would add some 15 MB to every worker.
+  const { runner } = await import('node-pg-migrate');
   const ran = await runner({
     dbClient,
     dir: MIGRATIONS,
