@@ -7,7 +7,7 @@ import type { Hold } from '../store/holds.ts';
 import { type LedgerRow, type OpenRow, rowsFor, withHeaders } from '../store/ledger.ts';
 import { announceInFlight, setInFlight } from '../store/mailboxes.ts';
 import { storeFetched, storeLarge } from './commit.ts';
-import { disposeCommitted } from './dispose.ts';
+import { type Committed, disposeCommitted } from './dispose.ts';
 import { actsOnOpenRows, isSatisfied } from './policy.ts';
 import { holdAll, type Item, type Leftovers, type Mode, type Work } from './work.ts';
 
@@ -193,8 +193,13 @@ function* batchesOf(work: Work, items: readonly Item[]): Generator<Batch> {
   if (gathered.length > 0) yield { items: gathered, alone: false, streamed: false };
 }
 
-/** The pipeline: while a batch is being committed the next one arrives. Suspects have the line to themselves. */
+/**
+ * The pipeline: while a batch is being committed the next one arrives. Suspects have the line to themselves. What is committed is disposed in
+ * hundreds, for an EXPUNGE costs the server about the same for one message as for many; a crash before it costs a second look at them. A large
+ * message neither waits, for a second look at it is dear, nor is waited for.
+ */
 async function pump(work: Work, batches: Iterator<Batch>, mode: Mode, left: Leftovers): Promise<void> {
+  const owed: Committed[] = [];
   let next = batches.next();
   let coming = next.done === true ? null : await begin(work, next.value);
   while (coming !== null) {
@@ -203,12 +208,15 @@ async function pump(work: Work, batches: Iterator<Batch>, mode: Mode, left: Left
     const overlap = next.done !== true && !coming.alone && !next.value.alone;
     let following = overlap && next.done !== true ? await begin(work, next.value) : null;
     if (!coming.streamed) await setAsideUnanswered(work, coming.items, outcome, left);
-    const committed = coming.streamed
-      ? await storeLarge(work, coming.items, mode, left)
-      : await storeFetched(work, coming.items, outcome.messages, mode, left);
+    owed.push(
+      ...(coming.streamed
+        ? await storeLarge(work, coming.items, mode, left)
+        : await storeFetched(work, coming.items, outcome.messages, mode, left)),
+    );
     // The line must be quiet before anything else is said on it.
     if (following !== null) await following.fetched;
-    await disposeCommitted(work, committed);
+    const waits = next.done !== true && !next.value.streamed && !coming.streamed && owed.length < BATCH_MESSAGES;
+    if (!waits) await disposeCommitted(work, owed.splice(0));
     work.onProgress(coming.items.length, 0);
     if (following === null && next.done !== true) following = await begin(work, next.value);
     coming = following;

@@ -198,11 +198,6 @@ async function writeLedger(
   }
   const entries: readonly Entry[] = [...batch.fresh, ...batch.adopted];
   if (entries.length === 0) return;
-  // A released hold is over once the message is stored.
-  await sql.query(
-    `delete from maildrain.ledger where mailbox_id = $1 and uidvalidity = $2 and uid = any($3::text[]) and state = 'held'`,
-    [batch.mailboxId, batch.uidValidity, entries.map((entry) => entry.listed.uid)],
-  );
   const displaced = entries.filter((entry) => entry.displaces);
   if (displaced.length > 0) {
     await sql.query(
@@ -217,8 +212,11 @@ async function writeLedger(
       ],
     );
   }
+  // A released hold is over once the message is stored.
   const written = await sql.query(
-    `insert into maildrain.ledger (mailbox_id, uidvalidity, uid, digest, message_id, email_id, internal_date, size, state, reason, stored_at)
+    `with unheld as (
+       delete from maildrain.ledger where mailbox_id = $1 and uidvalidity = $2 and uid = any($3::text[]) and state = 'held')
+     insert into maildrain.ledger (mailbox_id, uidvalidity, uid, digest, message_id, email_id, internal_date, size, state, reason, stored_at)
      select $1, $2, r.* from unnest($3::text[], $4::bytea[], $5::bigint[], $6::text[], $7::timestamptz[], $8::bigint[], $9::text[], $10::text[],
        $11::timestamptz[]) as r
      on conflict do nothing`,
