@@ -1,7 +1,7 @@
 // What has arrived is recognised and committed: a batch at once, a large message while it arrives. What is returned is committed, and may
 // be disposed; nothing else may.
 
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { MaildrainError } from '../errors.ts';
 import { createReader, read } from '../mail/read.ts';
 import type { Fetched, Listed, Reading } from '../model.ts';
@@ -59,7 +59,7 @@ export async function storeFetched(
 }
 
 function sha256(bytes: Buffer): Buffer {
-  return createHash('sha256').update(bytes).digest();
+  return hash('sha256', bytes, 'buffer');
 }
 
 /** Gmail only: messages that the login has stored under another label, by X-GM-MSGID. */

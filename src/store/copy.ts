@@ -12,7 +12,7 @@ const TRAILER = Buffer.from([0xff, 0xff]);
 /** Sent to the socket in pieces of about this size; more only delays the server. */
 const FLUSH_AT = 512 * 1024;
 /** A buffer for fields; the next one is taken when it is full. */
-const BUFFER = 256 * 1024;
+const BUFFER = 64 * 1024;
 /** Values of this size are sent from where they are: copying smaller ones costs less than another write to the socket. */
 const UNCOPIED_FROM = 16 * 1024;
 const TEXT_OID = 25;
