@@ -16,7 +16,7 @@ import { type FinishedRun, runsAfter } from '../store/summary.ts';
 import { examine, type Facts } from './examine.ts';
 import { ImapClient } from './imap-client.ts';
 import { type DemoMailServer, startMailServer } from './mail-server.ts';
-import { type DemoResult, describe, describeRunning, megabytes, NEXT_STEPS, type Running } from './report.ts';
+import { type DemoResult, describe, describeRunning, megabytes, nextSteps, type Running, spelling } from './report.ts';
 import { foreignMessage, OVERSIZED, SAMPLE_SIZE_LIMIT, type Sample, sampleMail } from './sample-mail.ts';
 
 export interface DemoOptions {
@@ -133,15 +133,15 @@ class Demo {
       running: keep ? running : null,
     };
     if (json) out(JSON.stringify(result));
-    for (const line of [...describe(result), ...NEXT_STEPS]) this.say(line);
+    const { demo, verb } = spelling(import.meta.filename);
+    for (const line of [...describe(result), ...nextSteps(verb)]) this.say(line);
     if (keep) {
       for (const line of describeRunning(running)) this.say(line);
       await new Promise<void>((end) => {
         if (signal.aborted) end();
         signal.addEventListener('abort', () => end(), { once: true });
       });
-    } else
-      this.say('\nnpm run demo -- --keep leaves the servers running, to look around with psql and a mail program.');
+    } else this.say(`\n${demo} --keep leaves the servers running, to look around with psql and a mail program.`);
     return result.ok ? 0 : 1;
   }
 

@@ -132,8 +132,15 @@ function proofLines(proof: Proof | null): string[] {
   ];
 }
 
-/** How to go on with a mailbox of one's own. */
-export const NEXT_STEPS: readonly string[] = [
+/** How the reader calls maildrain: Node runs the TypeScript of a checkout, and a package has only compiled files. */
+export function spelling(runningFile: string): { demo: string; verb: string } {
+  return runningFile.endsWith('.ts')
+    ? { demo: 'npm run demo --', verb: 'npm run --silent dev --' }
+    : { demo: 'npx maildrain demo', verb: 'npx maildrain' };
+}
+
+/** How to go on with a mailbox of one's own; `maildrain` is how the reader calls it. */
+export const nextSteps = (maildrain: string): readonly string[] => [
   '',
   'Your own mailbox: write this to maildrain.yaml',
   '',
@@ -148,10 +155,10 @@ export const NEXT_STEPS: readonly string[] = [
   'and run',
   '',
   '  export IMAP_PASSWORD=...',
-  '  npm run --silent dev -- check inbox             # connects and explains, changes nothing',
-  '  npm run --silent dev -- migrate                 # makes the tables',
-  '  npm run --silent dev -- drain inbox --dry-run   # says what a drain would do',
-  '  npm run --silent dev -- serve                   # drains on schedule until Ctrl-C',
+  `  ${maildrain} check inbox             # connects and explains, changes nothing`,
+  `  ${maildrain} migrate                 # makes the tables`,
+  `  ${maildrain} drain inbox --dry-run   # says what a drain would do`,
+  `  ${maildrain} serve                   # drains on schedule until Ctrl-C`,
 ];
 
 export function describeRunning(running: Running): string[] {
