@@ -3,7 +3,7 @@
 // The tables are in config-schema.ts, the account in config-imap.ts, the file around the mailboxes in config.ts.
 
 import { resolve } from 'node:path';
-import { readImap } from './config-imap.ts';
+import { loginOf, readImap } from './config-imap.ts';
 import { configInvalid, didYouMean, type Path } from './config-problems.ts';
 import { isMap, type Reading, readMap, take, takeDuration } from './config-read.ts';
 import { DISPOSE_FIELDS, DISPOSE_WORDS, LIMITS, MAILBOX_FIELDS, type Values } from './config-schema.ts';
@@ -29,6 +29,7 @@ const DISPOSE_FORMS = `${DISPOSE_WORDS.join(', ')}, { move: NAME } or { flag: KE
 /** Reads a list of mailboxes; names must differ. Mailboxes with problems are left out of the result. */
 export function readMailboxes(list: readonly unknown[], path: Path, reading: Reading): MailboxConfig[] {
   const first = new Map<string, number>();
+  const drained = new Map<string, number>();
   return list.flatMap((item, index) => {
     const here = [...path, index];
     if (!isMap(item)) {
@@ -46,8 +47,24 @@ export function readMailboxes(list: readonly unknown[], path: Path, reading: Rea
         });
     }
     const mailbox = readMailbox(item, here, reading);
-    return mailbox === null ? [] : [mailbox];
+    if (mailbox === null) return [];
+    const place = placeOf(mailbox);
+    const twin = drained.get(place);
+    if (twin === undefined) drained.set(place, index);
+    // The same mailbox written twice has the same name, too, and one problem is enough.
+    else if (first.get(mailbox.name) === index)
+      reading.problems.push({
+        path: here,
+        text: `is the same account and folder as mailboxes[${twin}]; its mail would be stored twice, so keep one of them`,
+      });
+    return [mailbox];
   });
+}
+
+/** INBOX is the one mailbox name without regard to case (RFC 9051 5.1). */
+function placeOf(mailbox: MailboxConfig): string {
+  const folder = mailbox.folder.toUpperCase() === 'INBOX' ? 'INBOX' : mailbox.folder;
+  return JSON.stringify([loginOf(mailbox), folder]);
 }
 
 function readMailbox(map: Readonly<Record<string, unknown>>, path: Path, reading: Reading): MailboxConfig | null {

@@ -24,6 +24,11 @@ const cases: readonly (readonly [reason: string, file: string, message: string])
     'f.yaml:6: mailboxes[1].name: is the name of mailboxes[0] already; names must differ',
   ],
   [
+    'two names of one account and folder, however INBOX is written',
+    `${mailbox('dispose: keep')}  - name: b\n    imap: { ${LOGIN} }\n    folder: inbox\n    dispose: delete\n`,
+    'f.yaml:6: mailboxes[1]: is the same account and folder as mailboxes[0]; its mail would be stored twice, so keep one of them',
+  ],
+  [
     'name: a space',
     mailbox('dispose: keep', 'my box'),
     'f.yaml:3: mailboxes[0].name: must be 1 to 64 letters, digits, ".", "_" or "-", starting with a letter or digit',

@@ -9,7 +9,7 @@ import { openImap } from '../source/imap-session.ts';
 import { rowsFor } from '../store/ledger.ts';
 import { findMailbox, type MailboxRow } from '../store/mailboxes.ts';
 import type { Database } from '../store/pool.ts';
-import { isSatisfied } from './policy.ts';
+import { isDue, isSatisfied } from './policy.ts';
 import { Tally } from './tally.ts';
 
 const WINDOW = 2000;
@@ -21,7 +21,7 @@ export async function dryRun(database: Database, mailbox: MailboxConfig, signal:
     const password = await resolveSecret(mailbox.imap.password);
     const check = await checkMailbox(mailbox, password);
     for (const { code, message } of check.problems) tally.note(`${code}: ${message}`);
-    if (check.disposal !== null) tally.note(`messages would be ${check.disposal}`);
+    if (check.disposal !== null) tally.note(`after storing: ${check.disposal}`);
     const session = await openImap({ ...mailbox, dispose: { kind: 'keep' } }, { password, readOnly: true, signal });
     try {
       const row = await findMailbox(database.sql, {
@@ -50,6 +50,7 @@ async function count(
   const now = new Date();
   tally.listed = listing.uids.length + listing.deleted.length;
   tally.skipped = listing.deleted.length;
+  let waiting = 0;
   for (let from = 0; from < listing.uids.length; from += WINDOW) {
     const uids = listing.uids.slice(from, from + WINDOW);
     const rows = row === null ? [] : await rowsFor(database.sql, row.id, session.facts.uidValidity, uids);
@@ -63,7 +64,9 @@ async function count(
       else {
         tally.fetched++;
         tally.bytes += listed.size;
+        if (!isDue(mailbox, listed.internalDate, now)) waiting++;
       }
     }
   }
+  if (waiting > 0) tally.note(`${waiting} of them are not old enough yet and would stay on the server for now`);
 }

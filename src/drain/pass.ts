@@ -18,6 +18,8 @@ const BATCH_MESSAGES = 250;
  * times as much a drain was no faster, and its process grew from 165 to 180 and 205 MB (bench/drain.ts). A larger message is streamed.
  */
 const BATCH_OCTETS = 2 * 1024 * 1024;
+/** What is committed and not yet disposed would be fetched a second time after a crash: no more than seconds of a slow line. */
+const OWED_OCTETS = 16 * 1024 * 1024;
 /** Sizes and flags are asked for so many messages at a time, so that a mailbox of a million needs no more memory than one of ten thousand. */
 const WINDOW = 2000;
 
@@ -164,9 +166,14 @@ async function askServer(work: Work, uids: readonly Uid[], result: { unseen: num
 }
 
 function holdReason(work: Work, listed: Listed, released: ReadonlySet<Uid>): Hold['reason'] | null {
-  if (released.has(listed.uid)) return null;
   if (work.fuse.isFatal(listed.uid)) return 'fetch-fatal';
+  if (released.has(listed.uid)) return null;
   return listed.size > work.mailbox.sizeLimit ? 'too-large' : null;
+}
+
+/** Too large for memory, or for the limit that the connection puts on what arrives in one piece. */
+function isLarge({ listed, released }: Item): boolean {
+  return released || listed.size > BATCH_OCTETS;
 }
 
 function* batchesOf(work: Work, items: readonly Item[]): Generator<Batch> {
@@ -175,7 +182,7 @@ function* batchesOf(work: Work, items: readonly Item[]): Generator<Batch> {
   for (const item of items) {
     const { size, uid } = item.listed;
     const alone = work.fuse.suspects(uid);
-    const streamed = size > BATCH_OCTETS;
+    const streamed = isLarge(item);
     if (
       gathered.length > 0 &&
       (alone || streamed || gathered.length === BATCH_MESSAGES || octets + size > BATCH_OCTETS)
@@ -200,6 +207,7 @@ function* batchesOf(work: Work, items: readonly Item[]): Generator<Batch> {
  */
 async function pump(work: Work, batches: Iterator<Batch>, mode: Mode, left: Leftovers): Promise<void> {
   const owed: Committed[] = [];
+  let owedOctets = 0;
   let next = batches.next();
   let coming = next.done === true ? null : await begin(work, next.value);
   while (coming !== null) {
@@ -215,8 +223,12 @@ async function pump(work: Work, batches: Iterator<Batch>, mode: Mode, left: Left
     );
     // The line must be quiet before anything else is said on it.
     if (following !== null) await following.fetched;
-    const waits = next.done !== true && !next.value.streamed && !coming.streamed && owed.length < BATCH_MESSAGES;
-    if (!waits) await disposeCommitted(work, owed.splice(0));
+    owedOctets += coming.items.reduce((sum, { listed }) => sum + listed.size, 0);
+    const few = owed.length < BATCH_MESSAGES && owedOctets < OWED_OCTETS;
+    if (!few || next.done === true || next.value.streamed || coming.streamed) {
+      await disposeCommitted(work, owed.splice(0));
+      owedOctets = 0;
+    }
     work.onProgress(coming.items.length, 0);
     if (following === null && next.done !== true) following = await begin(work, next.value);
     coming = following;
@@ -267,7 +279,7 @@ async function retryAlone(
   const before = work.tally.fetched;
   await pump(
     work,
-    items.map((item) => ({ items: [item], alone: true, streamed: item.listed.size > BATCH_OCTETS }))[Symbol.iterator](),
+    items.map((item) => ({ items: [item], alone: true, streamed: isLarge(item) }))[Symbol.iterator](),
     mode,
     left,
   );

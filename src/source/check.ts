@@ -1,6 +1,6 @@
 // Looking without touching: what `check` and `folders` show of an account.
 
-import { asMaildrainError } from '../errors.ts';
+import { asMaildrainError, MaildrainError } from '../errors.ts';
 import type { DisposalMeans, MailboxConfig, SessionFacts } from '../model.ts';
 import { type Folder, listFolders, resolveFolder } from './folders.ts';
 import { type Connection, connect } from './imap-connect.ts';
@@ -39,6 +39,7 @@ export async function checkMailbox(mailbox: MailboxConfig, password: string): Pr
       folders = await listFolders(connection, true);
       const path = resolveFolder(folders, mailbox.folder);
       facts = await open(connection, mailbox, folders, path, problem);
+      targetProblem(mailbox, folders, problem);
       const flagged = await connection.client.search({ deleted: true }, { uid: true });
       deleted = Array.isArray(flagged) ? flagged.length : null;
     } catch (error) {
@@ -52,7 +53,7 @@ export async function checkMailbox(mailbox: MailboxConfig, password: string): Pr
     ok: problems.length === 0,
     problems,
     facts,
-    disposal: facts === null || problems.length > 0 ? null : describeMeans(facts.disposal),
+    disposal: facts === null || problems.length > 0 ? null : describeDisposal(mailbox, folders, facts.disposal),
     deleted,
     folders,
   };
@@ -68,6 +69,24 @@ async function open(
 ): Promise<SessionFacts> {
   const facts = await selectMailbox(connection, mailbox, folders, path, mailbox.dispose.kind === 'keep').catch(problem);
   return facts ?? selectMailbox(connection, { ...mailbox, dispose: { kind: 'keep' } }, folders, path, true);
+}
+
+/** A drain would find out at its first MOVE; here it is known from the list. */
+function targetProblem(
+  { dispose }: MailboxConfig,
+  folders: readonly Folder[],
+  problem: (error: unknown) => null,
+): void {
+  if (dispose.kind !== 'move' || dispose.create || folders.some((folder) => folder.path === dispose.to)) return;
+  const advice = 'create it, or set create: true';
+  problem(new MaildrainError('TARGET_MISSING', `the mailbox "${dispose.to}" to move to does not exist: ${advice}`));
+}
+
+function describeDisposal(mailbox: MailboxConfig, folders: readonly Folder[], disposal: DisposalMeans): string {
+  const { dispose, afterMs } = mailbox;
+  const created = dispose.kind === 'move' && !folders.some((folder) => folder.path === dispose.to);
+  const words = created ? `${describeMeans(disposal)}, which would be created` : describeMeans(disposal);
+  return afterMs === 0 ? words : `once ${Math.round(afterMs / 360_000) / 10} hours old: ${words}`;
 }
 
 /** The account's mailboxes with counts. @throws MaildrainError of the login group */

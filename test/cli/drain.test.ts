@@ -70,7 +70,7 @@ describeWith('postgres', 'drain', () => {
     const dry = await world.run('drain', 'bounces', '--dry-run');
     expect(dry.code).toBe(0);
     expect(dry.stdout).toMatch(/^bounces: dry run, nothing was changed\n {2}listed 4, would be fetched 4; \d+ B\n/);
-    expect(dry.stdout).toContain('note: messages would be flagged \\Deleted and removed by UID EXPUNGE');
+    expect(dry.stdout).toContain('note: after storing: flagged \\Deleted and removed by UID EXPUNGE');
     expect(onServer(world)).toBe(4);
     expect(await query(world, 'select id from maildrain.message')).toEqual([]);
     expect(await query(world, 'select id from maildrain.mailbox')).toEqual([]);
