@@ -50,9 +50,9 @@ describeWith('postgres', 'check and folders, without a database', () => {
     world.configure(
       mailboxLines('no-uidplus', world.imap) +
         mailboxLines('absent', world.imap, 'dispose: keep\nfolder: Nowhere') +
-        mailboxLines('unset', world.imap, 'dispose: keep').replace('TEST_MAIL_PASSWORD', 'TEST_UNSET') +
-        mailboxLines('wrong', world.imap, 'dispose: keep').replace('TEST_MAIL_PASSWORD', 'HOME') +
-        mailboxLines('down', world.imap, 'dispose: keep').replace(/port: \d+/, 'port: 1'),
+        mailboxLines('unset', world.imap, 'dispose: keep', 'bob').replace('TEST_MAIL_PASSWORD', 'TEST_UNSET') +
+        mailboxLines('wrong', world.imap, 'dispose: keep', 'carl').replace('TEST_MAIL_PASSWORD', 'HOME') +
+        mailboxLines('down', world.imap, 'dispose: keep', 'dora').replace(/port: \d+/, 'port: 1'),
     );
     const [json, words] = await Promise.all([world.run('check', '--json'), world.run('check')]);
     expect(json.code).toBe(1);
