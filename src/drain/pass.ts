@@ -3,7 +3,7 @@
 
 import { MaildrainError } from '../errors.ts';
 import type { FetchOutcome, Listed, Listing, Uid } from '../model.ts';
-import type { Hold } from '../store/holds.ts';
+import { forgetReleased, type Hold } from '../store/holds.ts';
 import { type LedgerRow, type OpenRow, rowsFor, withHeaders } from '../store/ledger.ts';
 import { announceInFlight, setInFlight } from '../store/mailboxes.ts';
 import { storeFetched, storeLarge } from './commit.ts';
@@ -62,6 +62,8 @@ export async function runPass(work: Work, listing: Listing): Promise<PassResult>
   if (!looking) work.tally.skipped += listing.deleted.filter(left).length;
   const doubtful = await runQueue(work, { uids: rest, mode: 'any', flagged, before: new Map() }, result);
   await runQueue(work, { uids: [...doubtful.keys()], mode: 'any', flagged, before: doubtful }, result);
+  if (!work.signal.aborted)
+    await forgetReleased(work.sql, work.mailboxId, work.session.facts.uidValidity, listing.deleted);
   return result;
 }
 

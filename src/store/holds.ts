@@ -93,3 +93,21 @@ export async function release(sql: Sql, mailboxName: string, uids: readonly Uid[
   );
   return freed.rows.map((row) => row.uid);
 }
+
+/**
+ * Forgets freed holds of messages that another client has marked \Deleted meanwhile. Nothing of them was ever stored, so they are that
+ * client's now, and no drain will try them.
+ */
+export async function forgetReleased(
+  sql: Sql,
+  mailboxId: number,
+  uidValidity: string,
+  uids: readonly Uid[],
+): Promise<void> {
+  if (uids.length === 0) return;
+  await sql.query(
+    `delete from maildrain.ledger
+      where mailbox_id = $1 and uidvalidity = $2 and uid = any($3) and state = 'held' and released and message_id is null`,
+    [mailboxId, uidValidity, uids],
+  );
+}

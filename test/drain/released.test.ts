@@ -1,7 +1,7 @@
 // A message that was held for its size and then freed by a person: it is stored whatever its size, and keeps nobody else waiting.
 
 import { expect, it } from 'vitest';
-import { release } from '../../src/store/holds.ts';
+import { heldMessages, release } from '../../src/store/holds.ts';
 import { describeWith } from '../support/fresh.ts';
 import { expectSameMail, letter, scene } from './scene.ts';
 
@@ -23,5 +23,16 @@ describeWith('postgres', 'a released message', () => {
     const [small] = here.deliver(1);
     expect(await here.drain()).toMatchObject({ outcome: 'done', held: 0, stored: 2, disposed: 2 });
     expectSameMail(await here.stored(), [large, ...(small === undefined ? [] : [small])]);
+  });
+
+  it('that another client marked \\Deleted meanwhile is left to that client, and no longer listed as held', async () => {
+    const here = await scene({}, { sizeLimit: 64 * 1024 });
+    const { uid } = here.account.deliver(letter(100 * 1024));
+    expect(await here.drain()).toMatchObject({ outcome: 'partial', held: 1 });
+    here.account.flag([uid], ['\\Deleted']);
+    await release(here.database.sql, 'inbox', null);
+    expect(await here.drain()).toMatchObject({ outcome: 'done', held: 0, stored: 0, skipped: 1 });
+    expect(await heldMessages(here.database.sql, null)).toEqual([]);
+    expect(here.left()).toEqual([uid]);
   });
 });
