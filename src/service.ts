@@ -6,8 +6,9 @@ import { didYouMean } from './config-problems.ts';
 import { drain as drainOnce } from './drain/drain.ts';
 import { dryRun } from './drain/dry-run.ts';
 import { asMaildrainError, MaildrainError, printable } from './errors.ts';
-import { createJobs, type Jobs } from './jobs/jobs.ts';
-import { createProducer, type Producer } from './jobs/producer.ts';
+// Code of jobs/ is loaded when it is used: BullMQ takes longer to load than a small mailbox takes to drain.
+import type { Jobs } from './jobs/jobs.ts';
+import type { Producer } from './jobs/producer.ts';
 import { createLogger, type Level, type Log } from './log.ts';
 import type { DrainProgress, DrainReport, MailboxConfig } from './model.ts';
 import { resolveSecret } from './secrets.ts';
@@ -176,6 +177,7 @@ class Service implements Maildrain {
     const ran = await this.migrate();
     if (ran.length > 0) this.#log.info({ migrations: ran }, 'database migrated');
     const { concurrency } = this.#options;
+    const { createJobs } = await import('./jobs/jobs.ts');
     this.#jobs = createJobs({
       redisUrl: this.#options.redis,
       postgresUrl: this.#url,
@@ -268,7 +270,8 @@ class Service implements Maildrain {
   }
 
   #producing(): Promise<Producer> {
-    this.#producer ??= createProducer({ redisUrl: this.#options.redis, postgresUrl: this.#url, log: this.#log });
+    const link = { redisUrl: this.#options.redis, postgresUrl: this.#url, log: this.#log };
+    this.#producer ??= import('./jobs/producer.ts').then(({ createProducer }) => createProducer(link));
     return this.#producer;
   }
 

@@ -2,6 +2,7 @@
 // be disposed; nothing else may.
 
 import { createHash, hash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { MaildrainError } from '../errors.ts';
 import { createReader, read } from '../mail/read.ts';
 import type { Fetched, Listed, Reading } from '../model.ts';
@@ -14,33 +15,58 @@ import { destinyOf } from './policy.ts';
 import { isSame, isSameInstant, mayBeRewritten, type Sighting } from './settle.ts';
 import { holdAll, type Item, type Leftovers, type Mode, type Work } from './work.ts';
 
+/** A message that has arrived, with all that its octets say. */
+export interface Arrived extends Streamed {
+  readonly fetched: Fetched;
+}
+
+/** So many octets are read before the commit that goes on meanwhile gets a turn: some milliseconds. */
+const TURN_OCTETS = 256 * 1024;
+
+/** Reads messages while the batch before them is being committed. */
+export async function readArrived(messages: readonly Fetched[]): Promise<Arrived[]> {
+  const arrived: Arrived[] = [];
+  let octets = 0;
+  for (const fetched of messages) {
+    const { raw } = fetched;
+    arrived.push({ fetched, digest: sha256(raw), size: raw.length, reading: read(raw) });
+    octets += raw.length;
+    if (octets < TURN_OCTETS) continue;
+    octets = 0;
+    await setImmediate();
+  }
+  return arrived;
+}
+
 /** Stores a batch that has arrived. */
 export async function storeFetched(
   work: Work,
   items: readonly Item[],
-  messages: readonly Fetched[],
+  messages: readonly Arrived[],
   mode: Mode,
   left: Leftovers,
 ): Promise<Committed[]> {
   const { tally, fuse, session } = work;
   const itemOf = new Map(items.map((item) => [item.listed.uid, item]));
   const now = new Date();
-  const elsewhere = await knownElsewhere(work, messages);
+  const elsewhere = await knownElsewhere(
+    work,
+    messages.map(({ fetched }) => fetched),
+  );
   const fresh: Fresh[] = [];
   const adopted: Adopted[] = [];
-  for (const message of messages) {
-    const item = itemOf.get(message.uid);
+  for (const { fetched, ...streamed } of messages) {
+    const item = itemOf.get(fetched.uid);
     if (item === undefined) continue;
     tally.fetched++;
-    tally.bytes += message.raw.length;
-    const streamed = { digest: sha256(message.raw), size: message.raw.length, reading: read(message.raw) };
+    tally.bytes += streamed.size;
     const found = recognise(work, item, streamed, mode, elsewhere);
-    if (found === 'look-again') left.unmatched.set(message.uid, streamed.digest);
+    if (found === 'look-again') left.unmatched.set(fetched.uid, streamed.digest);
     else if (found !== null) adopted.push(adoptedOf(work, item, streamed, found, now));
     else if (item.flagged) tally.skipped++;
-    else fresh.push(freshOf(work, item, message.raw, streamed, now));
+    else fresh.push(freshOf(work, item, fetched.raw, streamed, now));
   }
-  fuse.clear(messages.map((message) => message.uid));
+  fuse.clear(messages.map(({ fetched }) => fetched.uid));
   if (fresh.length === 0 && adopted.length === 0) {
     await setInFlight(work.sql, work.mailboxId, fuse.state());
     return [];

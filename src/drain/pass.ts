@@ -6,7 +6,7 @@ import type { FetchOutcome, Listed, Listing, Uid } from '../model.ts';
 import { forgetReleased, type Hold } from '../store/holds.ts';
 import { type LedgerRow, type OpenRow, rowsFor, withHeaders } from '../store/ledger.ts';
 import { announceInFlight, setInFlight } from '../store/mailboxes.ts';
-import { storeFetched, storeLarge } from './commit.ts';
+import { type Arrived, readArrived, storeFetched, storeLarge } from './commit.ts';
 import { type Committed, disposeCommitted } from './dispose.ts';
 import { actsOnOpenRows, isSatisfied } from './policy.ts';
 import { holdAll, type Item, type Leftovers, type Mode, type Work } from './work.ts';
@@ -41,7 +41,13 @@ interface Batch {
 
 /** A batch whose octets are on their way. */
 interface Coming extends Batch {
-  readonly fetched: Promise<FetchOutcome>;
+  readonly arriving: Promise<Arrival>;
+}
+
+interface Arrival {
+  readonly messages: readonly Arrived[];
+  /** What was asked for and did not come, and why. */
+  readonly absent: Pick<FetchOutcome, 'missing' | 'refused'>;
 }
 
 export async function runPass(work: Work, listing: Listing): Promise<PassResult> {
@@ -213,18 +219,18 @@ async function pump(work: Work, batches: Iterator<Batch>, mode: Mode, left: Left
   let next = batches.next();
   let coming = next.done === true ? null : await begin(work, next.value);
   while (coming !== null) {
-    const outcome = await coming.fetched;
+    const { messages, absent } = await coming.arriving;
     next = work.signal.aborted ? { done: true, value: undefined } : batches.next();
     const overlap = next.done !== true && !coming.alone && !next.value.alone;
     let following = overlap && next.done !== true ? await begin(work, next.value) : null;
-    if (!coming.streamed) await setAsideUnanswered(work, coming.items, outcome, left);
+    if (!coming.streamed) await setAsideUnanswered(work, coming.items, absent, left);
     owed.push(
       ...(coming.streamed
         ? await storeLarge(work, coming.items, mode, left)
-        : await storeFetched(work, coming.items, outcome.messages, mode, left)),
+        : await storeFetched(work, coming.items, messages, mode, left)),
     );
     // The line must be quiet before anything else is said on it.
-    if (following !== null) await following.fetched;
+    if (following !== null) await following.arriving;
     owedOctets += coming.items.reduce((sum, { listed }) => sum + listed.size, 0);
     const few = owed.length < BATCH_MESSAGES && owedOctets < OWED_OCTETS;
     if (!few || next.done === true || next.value.streamed || coming.streamed) {
@@ -237,34 +243,37 @@ async function pump(work: Work, batches: Iterator<Batch>, mode: Mode, left: Left
   }
 }
 
-const NOTHING: FetchOutcome = { messages: [], missing: [], refused: null };
+const NOTHING: Arrival = { messages: [], absent: { missing: [], refused: null } };
 
 async function begin(work: Work, batch: Batch): Promise<Coming> {
   work.fuse.light(batch.items.map((item) => item.listed.uid));
   const inFlight = work.fuse.state();
   if (inFlight !== null) await announceInFlight(work.sql, work.mailboxId, inFlight);
   // A large message is fetched piece by piece while it is stored.
-  const fetched = batch.streamed
-    ? Promise.resolve(NOTHING)
-    : work.session.fetch(batch.items.map((item) => item.listed));
+  const arriving = batch.streamed ? Promise.resolve(NOTHING) : arrival(work, batch.items);
   // It is awaited once the batch before it is stored; a failure meanwhile must not count as unhandled.
-  fetched.catch((error: unknown) => work.fuse.blow(error));
-  return { ...batch, fetched };
+  arriving.catch((error: unknown) => work.fuse.blow(error));
+  return { ...batch, arriving };
+}
+
+async function arrival(work: Work, items: readonly Item[]): Promise<Arrival> {
+  const { messages, ...absent } = await work.session.fetch(items.map((item) => item.listed));
+  return { messages: await readArrived(messages), absent };
 }
 
 /** Messages that were asked for and did not come: those still listed are asked for again, alone, at the end of the queue. */
 async function setAsideUnanswered(
   work: Work,
   items: readonly Item[],
-  outcome: FetchOutcome,
+  absent: Arrival['absent'],
   left: Leftovers,
 ): Promise<void> {
-  if (outcome.missing.length === 0) return;
-  if (outcome.refused !== null) work.tally.note(`the server refused to send a message: ${outcome.refused}`);
-  const there = await work.session.present(outcome.missing);
+  if (absent.missing.length === 0) return;
+  if (absent.refused !== null) work.tally.note(`the server refused to send a message: ${absent.refused}`);
+  const there = await work.session.present(absent.missing);
   for (const item of items) {
     const { uid } = item.listed;
-    if (!outcome.missing.includes(uid)) continue;
+    if (!absent.missing.includes(uid)) continue;
     if (there.has(uid)) left.unanswered.push(item);
     else work.fuse.clear([uid]);
   }
