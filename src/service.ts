@@ -122,7 +122,7 @@ export async function createMaildrain(options: MaildrainOptions): Promise<Maildr
     postgres: options.postgres === 'embedded' ? 'embedded' : { url: options.postgres },
     redis: options.redis ?? null,
     mailboxes:
-      typeof mailboxes === 'function' ? async () => checkMailboxes(await mailboxes()) : checkMailboxes(mailboxes),
+      typeof mailboxes === 'function' ? async () => checkMailboxes(await asked(mailboxes)) : checkMailboxes(mailboxes),
     connectionsPerHost: options.connectionsPerHost ?? 8,
     concurrency: options.concurrency ?? 4,
     stateDir: options.stateDir ?? '.maildrain',
@@ -130,6 +130,16 @@ export async function createMaildrain(options: MaildrainOptions): Promise<Maildr
     logLevel: options.logLevel ?? 'info',
     log: options.log ?? createLogger({ level: options.logLevel ?? 'info' }),
   });
+}
+
+/** @throws MaildrainError CONFIG_INVALID where the caller's own function fails */
+async function asked<T>(mailboxes: () => Promise<T> | T): Promise<T> {
+  try {
+    return await mailboxes();
+  } catch (cause) {
+    const why = printable(cause instanceof Error ? cause.message : String(cause));
+    throw new MaildrainError('CONFIG_INVALID', `mailboxes() failed: ${why}`, { cause });
+  }
 }
 
 /** Builds a maildrain from a checked configuration. */

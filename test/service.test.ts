@@ -210,6 +210,15 @@ describe('options of createMaildrain', () => {
       /mailboxes\[0\]\.dispose[\s\S]*mailboxes\[1\]\.imap/,
     );
   });
+
+  it('says that the function which names the mailboxes failed, and why', async () => {
+    const mailboxes = () => Promise.reject(new Error('no such table: customers'));
+    await expect(createMaildrain({ postgres: 'postgres://127.0.0.1:1/none', mailboxes })).rejects.toMatchObject({
+      name: 'MaildrainError',
+      code: 'CONFIG_INVALID',
+      message: 'mailboxes() failed: no such table: customers',
+    });
+  });
 });
 
 /** Every row of every table of the database, the queue's among them, as text. */

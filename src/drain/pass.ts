@@ -19,7 +19,7 @@ const BATCH_MESSAGES = 250;
  */
 const BATCH_OCTETS = 2 * 1024 * 1024;
 /** What is committed and not yet disposed would be fetched a second time after a crash: no more than seconds of a slow line. */
-const OWED_OCTETS = 16 * 1024 * 1024;
+const OWED_OCTETS = 8 * 1024 * 1024;
 /** Sizes and flags are asked for so many messages at a time, so that a mailbox of a million needs no more memory than one of ten thousand. */
 const WINDOW = 2000;
 
@@ -90,9 +90,13 @@ async function runQueue(
 ): Promise<Map<Uid, Buffer>> {
   const { uids, mode } = queue;
   const left: Leftovers = { unmatched: new Map(), unanswered: [] };
+  if (uids.length === 0) return left.unmatched;
+  work.onProgress(0, uids.length);
   for (let from = 0; from < uids.length && !work.signal.aborted; from += WINDOW) {
-    const items = await look(work, uids.slice(from, from + WINDOW), queue, result);
-    work.onProgress(0, items.length);
+    const window = uids.slice(from, from + WINDOW);
+    const items = await look(work, window, queue, result);
+    // The others need no octets.
+    work.onProgress(window.length - items.length, 0);
     await pump(work, batchesOf(work, items), mode, left);
   }
   const alone = left.unanswered.splice(0);
@@ -184,6 +188,10 @@ function isLarge({ listed, released }: Item): boolean {
   return released || listed.size > BATCH_OCTETS;
 }
 
+function octetsOf(batch: Batch): number {
+  return batch.items.reduce((sum, { listed }) => sum + listed.size, 0);
+}
+
 function* batchesOf(work: Work, items: readonly Item[]): Generator<Batch> {
   let gathered: Item[] = [];
   let octets = 0;
@@ -210,8 +218,8 @@ function* batchesOf(work: Work, items: readonly Item[]): Generator<Batch> {
 
 /**
  * The pipeline: while a batch is being committed the next one arrives. Suspects have the line to themselves. What is committed is disposed in
- * hundreds, for an EXPUNGE costs the server about the same for one message as for many; a crash before it costs a second look at them. A large
- * message neither waits, for a second look at it is dear, nor is waited for.
+ * hundreds, for an EXPUNGE costs the server about the same for one message as for many; a crash before it costs a second look at them. A very
+ * large message neither waits, for a second look at it is dear, nor is waited for.
  */
 async function pump(work: Work, batches: Iterator<Batch>, mode: Mode, left: Leftovers): Promise<void> {
   const owed: Committed[] = [];
@@ -231,9 +239,9 @@ async function pump(work: Work, batches: Iterator<Batch>, mode: Mode, left: Left
     );
     // The line must be quiet before anything else is said on it.
     if (following !== null) await following.arriving;
-    owedOctets += coming.items.reduce((sum, { listed }) => sum + listed.size, 0);
-    const few = owed.length < BATCH_MESSAGES && owedOctets < OWED_OCTETS;
-    if (!few || next.done === true || next.value.streamed || coming.streamed) {
+    owedOctets += octetsOf(coming);
+    const room = next.done === true ? 0 : OWED_OCTETS - owedOctets - octetsOf(next.value);
+    if (room <= 0 || owed.length >= BATCH_MESSAGES) {
       await disposeCommitted(work, owed.splice(0));
       owedOctets = 0;
     }
@@ -288,6 +296,7 @@ async function retryAlone(
   result: { unseen: number },
 ): Promise<void> {
   const before = work.tally.fetched;
+  work.onProgress(0, items.length);
   await pump(
     work,
     items.map((item) => ({ items: [item], alone: true, streamed: isLarge(item) }))[Symbol.iterator](),
