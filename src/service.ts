@@ -281,7 +281,13 @@ class Service implements Maildrain {
 
   #producing(): Promise<Producer> {
     const link = { redisUrl: this.#options.redis, postgresUrl: this.#url, log: this.#log };
-    this.#producer ??= import('./jobs/producer.ts').then(({ createProducer }) => createProducer(link));
+    this.#producer ??= import('./jobs/producer.ts')
+      .then(({ createProducer }) => createProducer(link))
+      .catch((error: unknown) => {
+        // The next one to ask tries again.
+        this.#producer = null;
+        throw error;
+      });
     return this.#producer;
   }
 

@@ -8,6 +8,7 @@ import { type ImapServer, startImapServer } from '../src/demo/imap-server/server
 import { createLogger } from '../src/log.ts';
 import { createMaildrain, type Maildrain } from '../src/service.ts';
 import { describeWith, freshDatabase, redisUrl } from './support/fresh.ts';
+import { WireProxy } from './support/proxy.ts';
 
 const CANARY = 'canary-7f3a-never-to-be-seen';
 
@@ -198,6 +199,19 @@ describeWith(['postgres', 'redis'], 'service and a Redis that forgets', () => {
     imap.account('a@example.org').deliver(message(1));
     await until('drained again', () => imap.account('a@example.org').messages().length === 0);
   });
+});
+
+describeWith(['postgres', 'redis'], 'a program that only enqueues', () => {
+  it('enqueues again once Redis answers', async () => {
+    const queue = new URL(await freshRedis());
+    const proxy = await WireProxy.open({ host: queue.hostname, port: Number(queue.port || 6379), recordLimit: 0 });
+    onTestFinished(() => proxy.close());
+    const { maildrain } = await service(proxy.through(queue.href), [mailbox(1, 'a')]);
+    proxy.refuse(true);
+    await expect(maildrain.enqueue('a')).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
+    proxy.refuse(false);
+    expect(await maildrain.enqueue('a')).toEqual(expect.any(String));
+  }, 30_000);
 });
 
 describe('options of createMaildrain', () => {

@@ -33,7 +33,7 @@ export class CopyIn {
   readonly #stream: ReturnType<typeof pgCopyStreams.from>;
   readonly #ended: Promise<void>;
   readonly #answerMs: number;
-  /** Postgres has refused it: the stream has let go of its connection, and writing to it would be a TypeError. */
+  /** Postgres has refused it. */
   #failed = false;
 
   /** Use copyIn(), which never leaves one half open. */
@@ -44,6 +44,8 @@ export class CopyIn {
     );
     this.#stream.on('error', () => {
       this.#failed = true;
+      // It lets go of its connection now, and a piece still waiting for room on the socket would be written to nothing: an uncaught TypeError.
+      this.#stream.destroy();
     });
     this.#ended = finished(this.#stream, { readable: false }).catch((error: unknown) => {
       throw toDatabaseError(error);

@@ -19,13 +19,15 @@ import { drainOnce, FOLDER, freshStore, mailboxOf, openForTest, storedOctets } f
 const KILLS = Number(process.env.CRASH_KILLS ?? 100);
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
 
-/** Longest life, milliseconds; drawn evenly, so that some end while connecting, most in a batch or between two. */
+/** Longest life at first, milliseconds; each is drawn evenly below it. */
 const LIFE_MS = 700;
+/** A life that stored nothing makes the next ones longer, another shorter: on any machine, about half end while connecting, half in or after a batch. */
+const ADAPT = 1.05;
 /** A 9 MB message now and then is enough for kills in the middle of a stream. */
 const LARGE_EVERY = 60;
 /** Mail comes a little more slowly than one worker takes it off when it is left alone. */
 const PAUSE_MS = 60;
-const MINUTES_PER_100_KILLS = 4;
+const MINUTES_PER_100_KILLS = 8;
 
 type Worker = ChildProcessByStdio<Writable, Readable, null>;
 
@@ -71,16 +73,18 @@ describeWith(['postgres', 'dovecot'], `${KILLS} kills of a worker (CRASH_SEED=${
     let before = 0;
     let fruitful = 0;
     let owing = 0;
+    let lifeMs = LIFE_MS;
     for (let kill = 0; kill < KILLS; kill++) {
       await ready(worker);
       worker.stdout.resume();
       worker.stdin.write('go\n');
-      await sleep(LIFE_MS * random());
+      await sleep(lifeMs * random());
       const gone = once(worker, 'exit');
       worker.kill('SIGKILL');
       expect((await gone)[1]).toBe('SIGKILL');
       const { stored, owed } = await progress(database);
       if (stored > before) fruitful++;
+      lifeMs *= stored > before ? 1 / ADAPT : ADAPT;
       if (owed > 0) owing++;
       before = stored;
       // A life that ended in an error of the server's (too many connections, say) asks for a pause.

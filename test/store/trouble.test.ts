@@ -1,7 +1,10 @@
 // Postgres fails while octets are on their way into it: every wait ends, the error says what happened, and nothing of the message is stored.
 
 import { createHash } from 'node:crypto';
+import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { expect, it, onTestFinished } from 'vitest';
 import { createReader } from '../../src/mail/read.ts';
 import { storeBatch, storeStreamed } from '../../src/store/batch.ts';
@@ -84,6 +87,30 @@ describeWith('postgres', 'Postgres in trouble', () => {
     // The connection is as good as before.
     await database.sql.query('drop trigger full_disk on maildrain.raw');
     await storeLarge(pen.client, mailboxId, arriving(3, 0));
+  });
+
+  it('the refusal arrives while octets still wait for room on the socket', async () => {
+    const { database, url, mailboxId } = await migrated();
+    await database.sql.query(
+      `create function maildrain.full_disk() returns trigger language plpgsql as $$ begin
+         if new.seq = 1 then perform pg_sleep(0.5); raise exception 'no space' using errcode = '53100'; end if; return new; end $$;
+       create trigger full_disk before insert on maildrain.raw for each row execute function maildrain.full_disk()`,
+    );
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    onTestFinished(() => client.end());
+    const sql: Sql = { query: client.query.bind(client) };
+    const { connection } = client as unknown as { connection: { stream: Socket } & EventEmitter };
+    const cork = (n: number): void => {
+      if (n !== 3) return;
+      connection.stream.cork();
+      connection.once('errorMessage', () => setTimeout(() => connection.stream.uncork(), 50));
+    };
+    await expect(storeLarge(sql, mailboxId, arriving(5, 5, cork))).rejects.toMatchObject({
+      code: 'DATABASE_FULL',
+    });
+    await database.sql.query('drop trigger full_disk on maildrain.raw');
+    await storeLarge(sql, mailboxId, arriving(3, 0));
   });
 
   it.each(ways)('$title: the connection is ended by an administrator', async ({ store }) => {
