@@ -280,6 +280,8 @@ export interface Reading {
   readonly attachments: readonly Attachment[];
   /** Which limit cut the reading short, if any: `depth`, `parts`, `header`. */
   readonly truncated: string | null;
+  /** What it reports, when it is a report; `kind` is taken from it. */
+  readonly verdict: Verdict;
 }
 
 // ---------------------------------------------------------------- reports

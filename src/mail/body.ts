@@ -27,6 +27,8 @@ const FIRST_LOOK = { plain: 3 * 1024, html: 8 * 1024 };
 /** Characters at the end of a look that may be half a character, half an escape or half an entity. */
 const RAGGED = 32;
 
+const EMPTY = Buffer.alloc(0);
+
 /** The beginning of a body. */
 export class Kept implements Sink {
   readonly content: ContentFacts;
@@ -67,6 +69,20 @@ export class Kept implements Sink {
     if (text.length < TEXT_PREVIEW + RAGGED) text = this.#decode(octets, this.#isCut, isHtml);
     text = cut(text, TEXT_PREVIEW).trimEnd();
     return text === '' ? null : text;
+  }
+
+  /** All that was kept, transfer decoding done; no octets where the body is empty. */
+  octets(): Buffer {
+    return decodeTransfer(
+      this.#pieces.length > 1 ? Buffer.concat(this.#pieces) : (this.#pieces[0] ?? EMPTY),
+      this.content.encoding,
+    );
+  }
+
+  /** All that was kept as text, for those who judge it; line ends LF. */
+  whole(): string {
+    const decoded = decodeText(this.octets(), this.content.charset, this.#isCut);
+    return cleanText(this.content.type === 'text/html' ? htmlToText(decoded, MAX_KEPT) : bodyText(decoded));
   }
 
   #decode(octets: Buffer, isCut: boolean, isHtml: boolean): string {

@@ -1,0 +1,199 @@
+// The verdict on a message: which kind it is, and what it reports of whom. This file orders the judges (complaint, bounce, notification of
+// reading, automatic reply), joins what two of them say of one recipient, and has explain.ts weigh the codes and words. Each judge has its
+// own file and says no from the header of an ordinary message, so that ordinary mail costs nothing here.
+import type { Evidence, RecipientReport, Verdict } from '../model.ts';
+import { readAutoReply } from './auto-reply.ts';
+import { readComplaint } from './complaint.ts';
+import { readDeliveryStatus, type StatusReport } from './delivery-status.ts';
+import { explain } from './explain.ts';
+import type { Finding } from './finding.ts';
+import { readFreeForm } from './free-form.ts';
+import type { Material } from './material.ts';
+import { readMdn } from './mdn.ts';
+import { originalMessageId, originalRecipients } from './returned.ts';
+import { cut, oneLine } from './text.ts';
+
+/** Recipients of one verdict. */
+const MAX_RECIPIENTS = 1000;
+
+/** Characters of a diagnostic. */
+const MAX_DIAGNOSTIC = 1000;
+
+/** Characters of words around a recipient that are weighed with it. */
+const MAX_CONTEXT = 4000;
+
+/** Lines that belong to the address above them where a report lists several: host, command and answer take up to seven. */
+const LINES_BELOW = 8;
+
+/** What is said of a message that reports nothing. */
+export const NOTHING: Verdict = {
+  kind: 'other',
+  recipients: [],
+  originalMessageId: null,
+  envelopeId: null,
+  feedbackType: null,
+  autoReply: null,
+  rule: null,
+};
+
+export function judge(material: Material): Verdict {
+  return complaint(material) ?? bounce(material) ?? notification(material) ?? automaticReply(material) ?? NOTHING;
+}
+
+function complaint(material: Material): Verdict | null {
+  const found = readComplaint(material);
+  if (found === null) return null;
+  const { rule, part, span } = found;
+  return {
+    ...NOTHING,
+    kind: 'complaint',
+    recipients: found.recipients.slice(0, MAX_RECIPIENTS).map((address) => mention(address, { rule, part, span })),
+    originalMessageId: found.originalMessageId ?? originalMessageId(material),
+    feedbackType: found.feedbackType,
+    rule,
+  };
+}
+
+function notification(material: Material): Verdict | null {
+  const found = readMdn(material);
+  if (found === null) return null;
+  const { rule, part, span } = found;
+  return {
+    ...NOTHING,
+    kind: 'mdn',
+    recipients: found.finalRecipient === null ? [] : [mention(found.finalRecipient, { rule, part, span })],
+    originalMessageId: found.originalMessageId ?? originalMessageId(material),
+    rule,
+  };
+}
+
+function automaticReply(material: Material): Verdict | null {
+  const found = readAutoReply(material);
+  if (found === null) return null;
+  const { rule, part, span } = found;
+  return {
+    ...NOTHING,
+    kind: 'auto-reply',
+    recipients: found.sender === null ? [] : [mention(found.sender, { rule, part, span })],
+    originalMessageId: found.originalMessageId,
+    autoReply: found.autoReply,
+    rule,
+  };
+}
+
+/** Of a recipient who is named, without anything having been done with a message. */
+function mention(address: string, evidence: Evidence): RecipientReport {
+  return {
+    address,
+    originalAddress: null,
+    action: null,
+    status: null,
+    replyCode: null,
+    category: null,
+    scope: null,
+    hard: null,
+    diagnostic: null,
+    remoteMta: null,
+    retryUntil: null,
+    evidence,
+  };
+}
+
+function bounce(material: Material): Verdict | null {
+  const status = readDeliveryStatus(material);
+  const free = readFreeForm(material);
+  if (status === null && free === null) return null;
+  const findings = status === null ? (free?.findings ?? []) : joined(material, status, free?.findings ?? []);
+  const seen = new Set<string>();
+  const recipients: RecipientReport[] = [];
+  for (const finding of findings) {
+    const key = `${finding.address?.toLowerCase() ?? ''} ${finding.action ?? ''}`;
+    // A report may have a block for each attempt; the first says what the others repeat.
+    if (seen.has(key) || recipients.length >= MAX_RECIPIENTS) continue;
+    seen.add(key);
+    recipients.push(reportOf(finding));
+  }
+  return {
+    ...NOTHING,
+    kind: 'bounce',
+    recipients,
+    originalMessageId: originalMessageId(material) ?? free?.originalMessageId ?? null,
+    envelopeId: status?.envelopeId ?? null,
+    rule: status === null ? (free?.rule ?? null) : 'rfc3464',
+  };
+}
+
+function reportOf(finding: Finding): RecipientReport {
+  const { status, replyCode, category, scope, hard, action } = explain(finding);
+  const isFailure = action === 'failed' || action === 'delayed';
+  return {
+    address: finding.address,
+    originalAddress: finding.originalAddress,
+    action,
+    status,
+    replyCode,
+    category: isFailure ? category : null,
+    scope: isFailure ? scope : null,
+    hard: isFailure ? hard : null,
+    diagnostic: finding.diagnostic === null ? null : cut(oneLine(finding.diagnostic), MAX_DIAGNOSTIC) || null,
+    remoteMta: finding.remoteMta,
+    retryUntil: finding.retryUntil,
+    evidence: finding.evidence,
+  };
+}
+
+/** The blocks of the report with what the words say of the same recipients. The blocks decide who is reported on. */
+function joined(material: Material, report: StatusReport, words: readonly Finding[]): Finding[] {
+  const only = report.findings.length === 1;
+  return report.findings.map((finding) => {
+    const word =
+      words.find((other) => isSameRecipient(other, finding)) ?? (only && words.length === 1 ? words[0] : undefined);
+    const known = finding.address?.includes('@') === true;
+    const address = known ? finding.address : (word?.address ?? onlyOriginal(material, only) ?? finding.address);
+    const alias =
+      word === undefined
+        ? null
+        : [word.originalAddress, word.address].find((named) => named !== null && !same(named, address));
+    return {
+      ...finding,
+      address,
+      originalAddress: finding.originalAddress ?? alias ?? null,
+      diagnostic: finding.diagnostic ?? word?.diagnostic ?? null,
+      remoteMta: finding.remoteMta ?? word?.remoteMta ?? null,
+      retryUntil: finding.retryUntil ?? word?.retryUntil ?? null,
+      context: cut(
+        [finding.context, word?.diagnostic ?? '', wordsAbout(material, finding, only)]
+          .filter((text) => text !== '')
+          .join('\n'),
+        MAX_CONTEXT,
+      ),
+    };
+  });
+}
+
+/** A report that names nobody is about the one its message was sent to. */
+function onlyOriginal(material: Material, only: boolean): string | null {
+  const [first, second] = only ? originalRecipients(material) : [];
+  return first !== undefined && second === undefined ? first : null;
+}
+
+function isSameRecipient(one: Finding, other: Finding): boolean {
+  const names = [other.address, other.originalAddress].filter((name) => name !== null);
+  return names.some((name) => same(name, one.address) || same(name, one.originalAddress));
+}
+
+function same(one: string, other: string | null): boolean {
+  return other !== null && one.toLowerCase() === other.toLowerCase();
+}
+
+/** The report's words on this recipient: all of the first text where there is one recipient, else the lines from its address on. */
+function wordsAbout(material: Material, finding: Finding, only: boolean): string {
+  const text = material.texts[0]?.text ?? '';
+  if (only) return cut(text, MAX_CONTEXT);
+  if (finding.address === null || finding.address === '') return '';
+  const at = text.toLowerCase().indexOf(finding.address.toLowerCase());
+  if (at < 0) return '';
+  const lines = cut(text.slice(at), MAX_CONTEXT).split('\n');
+  const next = lines.findIndex((line, index) => index > 0 && line.includes('@'));
+  return lines.slice(0, next < 0 ? LINES_BELOW : Math.min(next, LINES_BELOW)).join('\n');
+}
