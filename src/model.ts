@@ -1,5 +1,5 @@
 // The nouns every room shares, and the Session interface that stands between `drain` and the mail servers.
-// Types only: no code, no imports. What a word means is fixed in docs/how-a-drain-works.md.
+// Types, and the lists that types are made of: no code, no imports. What a word means is fixed in docs/how-a-drain-works.md.
 
 /** A message's UID (RFC 9051 2.3.1.1) as text; POP3 will put its UIDL (RFC 1939 7) here. Means nothing without its UIDVALIDITY. */
 export type Uid = string;
@@ -53,6 +53,8 @@ export interface MailboxConfig {
   readonly expunge: 'safe' | 'exclusive';
   /** Octets; a larger message is held, its octets never asked for. */
   readonly sizeLimit: number;
+  /** `keep`: what reports nothing (kind `other` or `unreadable`) is stored and stays on the server, whatever `dispose` says. */
+  readonly unmatched: 'dispose' | 'keep';
 }
 
 /** The account a mailbox belongs to: `imap://user@host:port`, lower-case host. Locks and Gmail's message ids are per login. */
@@ -247,6 +249,8 @@ export interface Verdict {
   /** Complaints only, lower-case (RFC 5965 3.1). */
   readonly feedbackType: string | null;
   readonly autoReply: AutoReply | null;
+  /** Fields of the returned message, lower-case names, each name once, at most 60 of 500 characters; without its trace and signatures. */
+  readonly originalHeaders: readonly (readonly [name: string, value: string])[];
   /** The rule that decided the kind; null for `other`. */
   readonly rule: string | null;
 }
@@ -255,6 +259,72 @@ export interface AutoReply {
   readonly type: 'vacation' | 'left' | 'challenge' | 'receipt' | 'other';
   /** The day of return where it is stated, `YYYY-MM-DD`. */
   readonly until: string | null;
+}
+
+/** How far a report can be believed, best first. Anybody can send a message that looks like a bounce. */
+export type Trust =
+  // It came back to an address with our HMAC in it.
+  | 'signed'
+  // It names a message that is known to have been sent.
+  | 'known-message'
+  | 'address-only';
+
+/** What ties a message to what was sent, as far as the message itself shows it (mail/correlation.ts). */
+export interface Correlation {
+  /** The tag of the address it came back to, as it stands there; null without one. */
+  readonly token: string | null;
+  /** The address that was written to, where the tag says so and proves it, or says so and nothing need be proved; null otherwise. */
+  readonly address: string | null;
+  /** The tag's HMAC is right. For a tag that names no address, `address` is the reported one that the HMAC was made for. */
+  readonly signed: boolean;
+  /** Fields of the returned message that the owner has named, lower-case names. */
+  readonly originalHeaders: Readonly<Record<string, string>>;
+}
+
+/** Why an address may be suppressed. */
+export type SuppressionCause = Category | 'complaint';
+
+/** `after` reports within `withinMs` suppress the address for `forMs`. */
+export interface SuppressionRule {
+  /** 1 to 1,000; several reports of one message, or of one day, count once. */
+  readonly after: number;
+  /** Milliseconds; null: ever. */
+  readonly withinMs: number | null;
+  /** Milliseconds; null: until somebody lifts it. */
+  readonly forMs: number | null;
+}
+
+export interface SuppressionPolicy {
+  /** Reports of less trust suppress nobody. */
+  readonly trust: Trust;
+  /** Null: never for this cause. */
+  readonly rules: Readonly<Record<SuppressionCause, SuppressionRule | null>>;
+}
+
+/** What a consumer can be told. docs/events.md has the body of each. */
+export const EVENT_TYPES = [
+  'bounce.failed',
+  'bounce.delayed',
+  'complaint',
+  'auto-reply',
+  'suppression.added',
+  'suppression.removed',
+  'mailbox.stopped',
+  'message.held',
+  'message.stored',
+] as const;
+
+export type EventType = (typeof EVENT_TYPES)[number];
+
+/** One event, told at least once; `id` is the same each time. */
+export interface MaildrainEvent {
+  /** `evt_` and a number that rises. */
+  readonly id: string;
+  readonly at: Date;
+  readonly type: EventType;
+  /** The address or the mailbox it is about: events of one key come in order. */
+  readonly key: string;
+  readonly body: Readonly<Record<string, unknown>>;
 }
 
 /** What the reader says of one message. Every text is free of NUL and of lone surrogates. */
