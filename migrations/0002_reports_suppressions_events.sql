@@ -9,6 +9,8 @@ create table maildrain.delivery_report (
   stored_at timestamptz not null,
   n int not null,
   mailbox_id int not null,
+  -- when the server received the report; never later than stored_at. What counts within a window counts by this.
+  reported_at timestamptz not null,
   kind text not null,
   recipient text,
   original_recipient text,

@@ -1,0 +1,147 @@
+// The suppression policy, applied to reports in the transaction that stores them. The rules themselves are data (SuppressionPolicy); what is
+// counted is what stands in delivery_report, so that any two drains of any two hosts come to the same end.
+
+import type { SuppressionCause, SuppressionPolicy, SuppressionRule, Trust } from '../model.ts';
+import type { Report } from './delivery-reports.ts';
+import type { NewEvent } from './events.ts';
+import type { Sql } from './pool.ts';
+
+/** Feedback reports that are no complaint of a person: a failed authentication (RFC 6591), and "this was not spam". */
+export const NO_COMPLAINTS: readonly string[] = ['auth-failure', 'not-spam'];
+
+/** Least trust first. */
+const TRUSTS: readonly Trust[] = ['address-only', 'known-message', 'signed'];
+
+/**
+ * Addresses locked one by one. Postgres has room for some 6,400 locks in all by default; a batch with more addresses than this takes the lock of them
+ * all instead.
+ */
+const MAX_LOCKS = 300;
+
+/** The kinds of trust that a policy accepts. */
+export function trustsFrom(least: Trust): Trust[] {
+  return TRUSTS.slice(TRUSTS.indexOf(least));
+}
+
+/**
+ * Makes everything that is said of these addresses wait for the end of this transaction elsewhere. So counts are right, and the events of one address
+ * get their ids in the order in which they become visible.
+ */
+export async function lockAddresses(sql: Sql, addresses: readonly string[]): Promise<void> {
+  const distinct = [...new Set(addresses)];
+  if (distinct.length === 0) return;
+  if (distinct.length > MAX_LOCKS) {
+    await sql.query(`select pg_advisory_xact_lock(hashtextextended('maildrain:addresses', 0))`);
+    return;
+  }
+  // In one order everywhere, or two transactions would wait for each other. The sort makes the shared lock the first of them.
+  await sql.query(
+    `with every as materialized (select pg_advisory_xact_lock_shared(hashtextextended('maildrain:addresses', 0)))
+     select pg_advisory_xact_lock(h)
+       from (select distinct hashtextextended('maildrain:address:' || a, 0) as h from every, unnest($1::text[]) as a order by h) as locks`,
+    [distinct],
+  );
+}
+
+/** Why a report may suppress its address; null: it may not. */
+export function causeOf({ verdict, recipient }: Pick<Report, 'verdict' | 'recipient'>): SuppressionCause | null {
+  if (verdict.kind === 'complaint') return NO_COMPLAINTS.includes(verdict.feedbackType ?? '') ? null : 'complaint';
+  if (verdict.kind !== 'bounce' || recipient?.action !== 'failed' || recipient.scope !== 'recipient') return null;
+  return recipient.category;
+}
+
+interface Candidate {
+  readonly address: string;
+  readonly cause: SuppressionCause;
+  readonly rule: SuppressionRule;
+  readonly report: Report;
+}
+
+/** Suppresses what the rules say, and returns the events about it. The reports are written already, their addresses locked. */
+export async function applyPolicy(
+  sql: Sql,
+  now: Date,
+  policy: SuppressionPolicy,
+  reports: readonly Report[],
+): Promise<NewEvent[]> {
+  const trusts = trustsFrom(policy.trust);
+  const believed = reports.filter(({ trust }) => trusts.includes(trust));
+  await resetDelivered(sql, now, believed);
+  const candidates = believed.flatMap((report): Candidate[] => {
+    const cause = causeOf(report);
+    const rule = cause === null ? null : policy.rules[cause];
+    return cause === null || rule === null || report.address === null
+      ? []
+      : [{ address: report.address, cause, rule, report }];
+  });
+  return candidates.length === 0 ? [] : suppress(sql, now, trusts, candidates);
+}
+
+/** What was delivered shows that the address takes mail: earlier reports count no more. A suppression that stands is not lifted by it. */
+async function resetDelivered(sql: Sql, now: Date, reports: readonly Report[]): Promise<void> {
+  const addresses = reports.flatMap(({ address, recipient }) =>
+    address !== null && recipient?.action === 'delivered' ? [address] : [],
+  );
+  if (addresses.length === 0) return;
+  await sql.query(
+    `insert into maildrain.address_reset (address, at, reason) select distinct a, $2::timestamptz, 'delivered' from unnest($1::text[]) as a
+     on conflict (address) do update set at = greatest(address_reset.at, excluded.at),
+       reason = case when excluded.at > address_reset.at then excluded.reason else address_reset.reason end`,
+    [addresses, now],
+  );
+}
+
+/** A suppression is only ever made longer by a report; one that a person made, or lifted after the report, stays as it is. */
+async function suppress(
+  sql: Sql,
+  now: Date,
+  trusts: readonly Trust[],
+  candidates: readonly Candidate[],
+): Promise<NewEvent[]> {
+  const { rows } = await sql.query<{ address: string; reason: string; until: Date | null; message_id: string }>(
+    `with candidate as (
+       select c.*, c.reported_at + make_interval(secs => c.for_s) as until
+         from unnest($2::text[], $3::text[], $4::timestamptz[], $5::bigint[], $6::int[], $7::float8[], $8::float8[])
+           as c (address, cause, reported_at, message_id, after, within_s, for_s)
+         left join maildrain.address_reset r using (address)
+        where r.at is null or c.reported_at > r.at),
+     tipped as (
+       select distinct on (address) * from candidate c
+        where (until is null or until > $1)
+          and (after = 1 or after <= (
+            select count(distinct (d.reported_at at time zone 'UTC')::date)
+              from maildrain.delivery_report d
+              left join maildrain.address_reset r on r.address = d.address
+             where d.address = c.address and d.trust = any($9) and (r.at is null or d.reported_at > r.at)
+               and d.reported_at <= c.reported_at
+               and (c.within_s is null or (d.reported_at > c.reported_at - make_interval(secs => c.within_s)
+                                       and d.stored_at > c.reported_at - make_interval(secs => c.within_s)))
+               and case c.cause when 'complaint' then d.kind = 'complaint' and coalesce(d.feedback_type, '') <> all($10)
+                   else d.kind = 'bounce' and d.action = 'failed' and d.scope = 'recipient' and d.category = c.cause end))
+        order by address, until desc nulls first, reported_at)
+     insert into maildrain.suppression as s (address, reason, source, since, until, message_id)
+     select address, cause, 'report', $1, until, message_id from tipped order by address
+     on conflict (address) do update
+        set reason = excluded.reason, source = excluded.source, until = excluded.until, message_id = excluded.message_id, note = null,
+            since = case when s.until <= $1 then excluded.since else s.since end
+      where s.until <= $1 or (s.source = 'report' and s.until is not null and (excluded.until is null or excluded.until > s.until))
+     returning address, reason, until, message_id`,
+    [
+      now,
+      candidates.map(({ address }) => address),
+      candidates.map(({ cause }) => cause),
+      candidates.map(({ report }) => report.reportedAt),
+      candidates.map(({ report }) => report.messageId),
+      candidates.map(({ rule }) => rule.after),
+      candidates.map(({ rule }) => (rule.withinMs === null ? null : rule.withinMs / 1000)),
+      candidates.map(({ rule }) => (rule.forMs === null ? null : rule.forMs / 1000)),
+      trusts,
+      NO_COMPLAINTS,
+    ],
+  );
+  return rows.map(({ address, reason, until, message_id }) => ({
+    type: 'suppression.added',
+    key: address,
+    body: { address, reason, until, messageId: message_id },
+  }));
+}
