@@ -78,6 +78,7 @@ export async function storeFetched(
     fresh,
     adopted,
     inFlight: fuse.state(),
+    pipeline: work.pipeline,
   });
   tally.stored += fresh.length;
   tally.adopted += adopted.length;
@@ -159,7 +160,7 @@ function adoptedOf(work: Work, item: Item, streamed: Streamed, { row, replaces }
     // A flagged message that is ours is on its way out already.
     ...(item.flagged && work.mailbox.dispose.kind !== 'keep'
       ? { state: 'pending', reason: null }
-      : destinyOf(work.mailbox, item.listed.internalDate, now)),
+      : destinyOf(work.mailbox, streamed.reading.kind, item.listed.internalDate, now)),
     replaces: replaces ? row : null,
     displaces: displacesOf(item, streamed.digest, replaces ? row : null),
     messageId: row.messageId,
@@ -172,7 +173,7 @@ function freshOf(work: Work, item: Item, raw: Buffer, streamed: Streamed, now: D
     listed: item.listed,
     raw,
     ...streamed,
-    ...destinyOf(work.mailbox, item.listed.internalDate, now),
+    ...destinyOf(work.mailbox, streamed.reading.kind, item.listed.internalDate, now),
     displaces: displacesOf(item, streamed.digest, null),
   };
 }
@@ -217,6 +218,7 @@ export async function storeLarge(
       now,
       listed: item.listed,
       inFlight: fuse.state([uid]),
+      pipeline: work.pipeline,
     },
     incoming.pieces(),
     () => incoming.finish(),
@@ -227,7 +229,7 @@ export async function storeLarge(
       if (found !== null) return { verdict: 'adopted', adopted: adoptedOf(work, item, streamed, found, now) };
       if (item.flagged) return { verdict: 'leave' };
       const displaces = displacesOf(item, streamed.digest, null);
-      return { verdict: 'fresh', displaces, ...destinyOf(work.mailbox, item.listed.internalDate, now) };
+      return { verdict: 'fresh', displaces, ...destinyOf(work.mailbox, streamed.reading.kind, item.listed.internalDate, now) };
     },
   ).catch((error: unknown) => notStored(work, item, left, error));
   if (result === null) return [];
