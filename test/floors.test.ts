@@ -17,6 +17,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   store: 2,
   source: 2,
   drain: 3,
+  events: 3,
   jobs: 4,
   'service.ts': 5,
   demo: 5,
