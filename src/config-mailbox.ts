@@ -97,7 +97,8 @@ function readMailbox(map: Readonly<Record<string, unknown>>, path: Path, reading
   // Without a problem each of these is there; the test is for the compiler.
   if (!name || !imap || folder === undefined || !dispose || afterMs === undefined || sizeLimit === undefined)
     return null;
-  return { name, imap, folder, ...schedule, dispose, afterMs, expunge: values.expunge ?? 'safe', sizeLimit };
+  const { expunge = 'safe', unmatched = 'dispose' } = values;
+  return { name, imap, folder, ...schedule, dispose, afterMs, expunge, sizeLimit, unmatched };
 }
 
 function readSizeLimit(size: string | number | undefined, path: Path, reading: Reading): number | undefined {

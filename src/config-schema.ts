@@ -166,6 +166,11 @@ export const MAILBOX_FIELDS = {
     'Larger messages are held: they stay on the server and are not fetched. Octets or 50MB; 1 KB to 2 GB; default 50MB.',
     'must be a number of octets or a size such as 50MB, from 1 KB to 2 GB',
   ),
+  unmatched: field(
+    z.enum(['dispose', 'keep']),
+    'keep: what is no bounce, complaint or automatic reply is stored and stays on the server, whatever dispose says; default dispose.',
+    'must be dispose or keep',
+  ),
 } as const;
 
 export const CONFIG_FIELDS = {

@@ -249,7 +249,7 @@ export interface Verdict {
   /** Complaints only, lower-case (RFC 5965 3.1). */
   readonly feedbackType: string | null;
   readonly autoReply: AutoReply | null;
-  /** Fields of the returned message, lower-case names, each name once, at most 60 of 500 characters; without its trace and signatures. */
+  /** Fields of the returned message, lower-case names, each name once, at most 60 of 500 characters; decoded; without signatures and trace, but with Return-Path. */
   readonly originalHeaders: readonly (readonly [name: string, value: string])[];
   /** The rule that decided the kind; null for `other`. */
   readonly rule: string | null;

@@ -10,6 +10,7 @@ import type { Finding } from './finding.ts';
 import { readFreeForm } from './free-form.ts';
 import type { Material } from './material.ts';
 import { readMdn } from './mdn.ts';
+import { withOriginalHeaders } from './original-headers.ts';
 import { originalMessageId, originalRecipients } from './returned.ts';
 import { cut, oneLine } from './text.ts';
 
@@ -33,11 +34,13 @@ export const NOTHING: Verdict = {
   envelopeId: null,
   feedbackType: null,
   autoReply: null,
+  originalHeaders: [],
   rule: null,
 };
 
 export function judge(material: Material): Verdict {
-  return complaint(material) ?? bounce(material) ?? notification(material) ?? automaticReply(material) ?? NOTHING;
+  const verdict = complaint(material) ?? bounce(material) ?? notification(material) ?? automaticReply(material);
+  return verdict === null ? NOTHING : withOriginalHeaders(verdict, material);
 }
 
 function complaint(material: Material): Verdict | null {
