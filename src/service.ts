@@ -3,7 +3,7 @@
 
 import { type Config, checkMailboxes, loginOf } from './config.ts';
 import { didYouMean } from './config-problems.ts';
-import { drain as drainOnce } from './drain/drain.ts';
+import { type DrainContext, drain as drainOnce } from './drain/drain.ts';
 import { dryRun } from './drain/dry-run.ts';
 import { asMaildrainError, MaildrainError, printable } from './errors.ts';
 // Code of jobs/ is loaded when it is used: BullMQ takes longer to load than a small mailbox takes to drain.
@@ -37,6 +37,33 @@ const MAINTENANCE_MS = 24 * 60 * 60 * 1000;
 const MAILBOXES_MS = 60_000;
 /** Connections beside one for each drain: status, retries, partitions. */
 const SPARE_CONNECTIONS = 4;
+
+/** wip: replaced by the configuration's. */
+const UNTIL_CONFIGURED: DrainContext['bounces'] = {
+  policy: {
+    trust: 'signed',
+    rules: {
+      'address-unknown': null,
+      'domain-unknown': null,
+      'address-moved': null,
+      'mailbox-disabled': null,
+      'mailbox-full': null,
+      'recipient-refused': null,
+      'message-too-large': null,
+      'spam-content': null,
+      'content-rejected': null,
+      'sender-reputation': null,
+      'auth-failure': null,
+      policy: null,
+      'rate-limited': null,
+      network: null,
+      'remote-system': null,
+      unknown: null,
+      complaint: null,
+    },
+  },
+  correlate: () => ({ token: null, address: null, signed: false, originalHeaders: {} }),
+};
 
 /** Where the mailboxes come from: a list, or a function that is asked again every minute and on reload(). */
 export type MailboxSource = readonly MailboxConfig[] | (() => Promise<readonly MailboxConfig[]>);
@@ -259,6 +286,7 @@ class Service implements Maildrain {
             {
               database,
               connectionsPerHost: this.#options.connectionsPerHost,
+              bounces: UNTIL_CONFIGURED,
               log: this.#log,
               onProgress: options.onProgress,
             },
