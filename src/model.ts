@@ -269,6 +269,17 @@ export type Trust =
   | 'known-message'
   | 'address-only';
 
+/** An address that reports come back to, with the place of its tag: `bounces+{token}@example.com`. */
+export interface VerpPattern {
+  /** `token`: a signed tag, or the owner's own. `address`: `local=domain`, as unsigned VERP writes it. */
+  readonly holds: 'token' | 'address';
+  /** The local part before and after the tag; lower-case ASCII. */
+  readonly before: string;
+  readonly after: string;
+  /** A-labels. */
+  readonly domain: string;
+}
+
 /** What ties a message to what was sent, as far as the message itself shows it (mail/correlation.ts). */
 export interface Correlation {
   /** The tag of the address it came back to, as it stands there; null without one. */

@@ -6,6 +6,7 @@
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { MaildrainError } from '../errors.ts';
+import type { VerpPattern } from '../model.ts';
 import { addressIdentity } from './identity.ts';
 
 export type Secret = Buffer | string;
@@ -67,8 +68,19 @@ export function signTag(secrets: Secret | readonly Secret[], { address, id }: Ta
     id === undefined
       ? `${encodeAddress(identity)}-${macOf(secret, ADDRESS_CONTEXT, identity)}`
       : `${id}-${macOf(secret, ID_CONTEXT, id, identity)}`;
-  if (tag.length > MAX_LOCAL) throw tooLong(tag.length, id !== undefined);
+  requireRoom(tag, id !== undefined);
   return tag;
+}
+
+/**
+ * The envelope sender to send with: a pattern with the tag in its place.
+ * @throws MaildrainError CONFIG_INVALID as signTag(), where the local part gets too long, or where the pattern takes no signed tag
+ */
+export function signSender(pattern: VerpPattern, secrets: Secret | readonly Secret[], signed: TagFor): string {
+  if (pattern.holds !== 'token') throw invalid('a signed tag needs a pattern with {token}');
+  const local = `${pattern.before}${signTag(secrets, signed)}${pattern.after}`;
+  requireRoom(local, signed.id !== undefined);
+  return `${local}@${pattern.domain}`;
 }
 
 /**
@@ -110,10 +122,11 @@ export function checkSecrets(secrets: Secret | readonly Secret[]): readonly Secr
   return list;
 }
 
-/** The error for a local part that no server need take (RFC 5321 4.5.3.1.1). */
-export function tooLong(length: number, hasId: boolean): MaildrainError {
+/** RFC 5321 4.5.3.1.1: no server need take a longer local part. */
+function requireRoom(local: string, hasId: boolean): void {
+  if (local.length <= MAX_LOCAL) return;
   const advice = hasId ? 'take a shorter id' : 'give an id for this address, which then stands in its place';
-  return invalid(`the local part would have ${length} of at most ${MAX_LOCAL} octets; ${advice}`);
+  throw invalid(`the local part would have ${local.length} of at most ${MAX_LOCAL} octets; ${advice}`);
 }
 
 function invalid(text: string): MaildrainError {
