@@ -20,7 +20,7 @@ export async function writeEvents(sql: Sql, now: Date, events: readonly NewEvent
          from unnest($2::text[], $3::text[], $4::jsonb[]) with ordinality as r (type, key, body, ord)),
      written as (
        insert into maildrain.event (at, type, key, body, published_at)
-       select $1, type, key, body, case when sinks = '{}' then $1 end from wanted order by ord
+       select $1::timestamptz, type, key, body, case when sinks = '{}' then $1::timestamptz end from wanted order by ord
        returning id, type, key)
      insert into maildrain.event_delivery (sink, key, event_id)
      select s.name, w.key, w.id from written w join maildrain.event_sink s on w.type = any(s.types)`,

@@ -91,7 +91,16 @@ async function resetDelivered(sql: Sql, now: Date, reports: readonly Report[]): 
   );
 }
 
-/** A suppression is only ever made longer by a report; one that a person made, or lifted after the report, stays as it is. */
+/** Whether the report `d` is one of those that the cause `c.cause` counts; $2 are the accepted trusts, $3 the harmless feedback types. */
+const COUNTS = `d.address = c.address and d.trust = any($2) and (c.reset_at is null or d.reported_at > c.reset_at)
+  and case c.cause when 'complaint' then d.kind = 'complaint' and coalesce(d.feedback_type, '') <> all($3)
+      else d.kind = 'bounce' and d.action = 'failed' and d.scope = 'recipient' and d.category = c.cause end`;
+
+/**
+ * Mail is not drained in the order in which it was received, so that a new report may be the first of those that count, not the last: each day's last
+ * report around the new ones is tried as the end of a window. A suppression is only ever made longer by a report; one that a person made, or lifted after
+ * the report, stays as it is.
+ */
 async function suppress(
   sql: Sql,
   now: Date,
@@ -99,28 +108,28 @@ async function suppress(
   candidates: readonly Candidate[],
 ): Promise<NewEvent[]> {
   const { rows } = await sql.query<{ address: string; reason: string; until: Date | null; message_id: string }>(
-    `with candidate as (
-       select c.*, c.reported_at + make_interval(secs => c.for_s) as until
-         from unnest($2::text[], $3::text[], $4::timestamptz[], $5::bigint[], $6::int[], $7::float8[], $8::float8[])
-           as c (address, cause, reported_at, message_id, after, within_s, for_s)
-         left join maildrain.address_reset r using (address)
-        where r.at is null or c.reported_at > r.at),
+    `with reported as (
+       select address, cause, after, make_interval(secs => within_s) as within, make_interval(secs => for_s) as lasts,
+              min(reported_at) as first, max(reported_at) as last
+         from unnest($4::text[], $5::text[], $6::timestamptz[], $7::int[], $8::float8[], $9::float8[])
+           as r (address, cause, reported_at, after, within_s, for_s)
+        group by address, cause, after, within_s, for_s),
+     c as (select reported.*, r.at as reset_at from reported left join maildrain.address_reset r using (address)),
      tipped as (
-       select distinct on (address) * from candidate c
-        where (until is null or until > $1)
-          and (after = 1 or after <= (
+       select distinct on (c.address) c.address, c.cause, w.message_id, w.reported_at + c.lasts as until
+         from c cross join lateral (
+           select distinct on ((d.reported_at at time zone 'UTC')::date) d.reported_at, d.message_id
+             from maildrain.delivery_report d
+            where ${COUNTS} and d.reported_at >= c.first and (c.within is null or d.reported_at < c.last + c.within)
+            order by (d.reported_at at time zone 'UTC')::date, d.reported_at desc) as w
+        where (c.lasts is null or w.reported_at + c.lasts > $1::timestamptz)
+          and (c.after = 1 or c.after <= (
             select count(distinct (d.reported_at at time zone 'UTC')::date)
               from maildrain.delivery_report d
-              left join maildrain.address_reset r on r.address = d.address
-             where d.address = c.address and d.trust = any($9) and (r.at is null or d.reported_at > r.at)
-               and d.reported_at <= c.reported_at
-               and (c.within_s is null or (d.reported_at > c.reported_at - make_interval(secs => c.within_s)
-                                       and d.stored_at > c.reported_at - make_interval(secs => c.within_s)))
-               and case c.cause when 'complaint' then d.kind = 'complaint' and coalesce(d.feedback_type, '') <> all($10)
-                   else d.kind = 'bounce' and d.action = 'failed' and d.scope = 'recipient' and d.category = c.cause end))
-        order by address, until desc nulls first, reported_at)
+             where ${COUNTS} and d.reported_at <= w.reported_at and (c.within is null or d.reported_at > w.reported_at - c.within)))
+        order by c.address, until desc nulls first, w.reported_at)
      insert into maildrain.suppression as s (address, reason, source, since, until, message_id)
-     select address, cause, 'report', $1, until, message_id from tipped order by address
+     select address, cause, 'report', $1::timestamptz, until, message_id from tipped order by address
      on conflict (address) do update
         set reason = excluded.reason, source = excluded.source, until = excluded.until, message_id = excluded.message_id, note = null,
             since = case when s.until <= $1 then excluded.since else s.since end
@@ -128,15 +137,14 @@ async function suppress(
      returning address, reason, until, message_id`,
     [
       now,
+      trusts,
+      NO_COMPLAINTS,
       candidates.map(({ address }) => address),
       candidates.map(({ cause }) => cause),
       candidates.map(({ report }) => report.reportedAt),
-      candidates.map(({ report }) => report.messageId),
       candidates.map(({ rule }) => rule.after),
       candidates.map(({ rule }) => (rule.withinMs === null ? null : rule.withinMs / 1000)),
       candidates.map(({ rule }) => (rule.forMs === null ? null : rule.forMs / 1000)),
-      trusts,
-      NO_COMPLAINTS,
     ],
   );
   return rows.map(({ address, reason, until, message_id }) => ({

@@ -160,6 +160,14 @@ describeWith('postgres', 'suppression rules', () => {
     expect(await suppressed(database)).toEqual({ 'ann@example.org': { reason: 'mailbox-full', until: ago(-30) } });
   });
 
+  it('counts mail that is drained out of order', async () => {
+    const { database, mailboxId } = await scene();
+    const policy = policyOf({ 'mailbox-full': { after: 3, withinMs: 10 * DAY, forMs: 30 * DAY } });
+    for (const days of [1, 2, 8])
+      await store(database, mailboxId, [{ verdict: verdict([full]), at: ago(days) }], { now: NOW, policy });
+    expect(await suppressed(database)).toEqual({ 'ann@example.org': { reason: 'mailbox-full', until: ago(-29) } });
+  });
+
   it('forgets what was before a delivery', async () => {
     const { database, mailboxId } = await scene();
     const policy = policyOf({ 'mailbox-full': { after: 2, withinMs: 10 * DAY, forMs: 30 * DAY } });
