@@ -64,7 +64,9 @@ create index suppression_until on maildrain.suppression (until) where until is n
 create table maildrain.address_reset (
   address text primary key,
   at timestamptz not null,
-  reason text not null check (reason in ('delivered', 'removed'))
+  reason text not null check (reason in ('delivered', 'removed')),
+  -- when a person last lifted the suppression, also where something was delivered since
+  removed_at timestamptz
 );
 
 -- Messages that the owner's own programs have sent, written by them: what a report has to name to be believed.
@@ -107,6 +109,10 @@ create table maildrain.event_delivery (
 );
 
 create index event_delivery_event on maildrain.event_delivery (event_id);
+-- the next to send, however many wait
+create index event_delivery_next on maildrain.event_delivery (sink, event_id);
+-- keys that wait for another try: few
+create index event_delivery_postponed on maildrain.event_delivery (sink, not_before) where not_before is not null;
 
 create or replace function maildrain.ensure_partitions(from_month timestamptz, ahead int) returns int
 language plpgsql as $$

@@ -1,0 +1,191 @@
+// A consumer that is a URL: each event is one signed POST (signature.ts). node:http and not fetch, for a redirect must be judged by the address
+// that is really connected to (private-address.ts), and fetch does not show it.
+
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import type { MaildrainEvent, SecretSource } from '../model.ts';
+import { resolveSecret } from '../secrets.ts';
+import { isPrivateAddress, literalAddress, PRIVATE_ADDRESS, publicLookup } from './private-address.ts';
+import { eventJson, NotDelivered, type Sender } from './sender.ts';
+import { signedHeaders, signingKey } from './signature.ts';
+
+/** The whole of one delivery, with its redirects: what Standard Webhooks recommends (15 to 30 s), for the events of a key wait behind it. */
+const TIMEOUT_MS = 15_000;
+/** RFC 9110 15.4 asks only for a bound. */
+const MAX_REDIRECTS = 3;
+/** An answer is read so far that its connection can be used again; what is longer is cut. Nothing of it is kept. */
+const MAX_ANSWER = 64 * 1024;
+/** A changed secret counts after this time. Asking for each event would start a password manager a hundred times a second. */
+const SECRET_MS = 60_000;
+
+export interface WebhookConfig {
+  readonly url: string;
+  /** One, or two while they are exchanged. */
+  readonly secrets: readonly SecretSource[];
+  readonly allowPrivateRedirects: boolean;
+}
+
+export interface WebhookTuning {
+  /** For tests only: milliseconds in place of TIMEOUT_MS. */
+  readonly timeoutMs?: number;
+  /** For tests only: in place of the system's names. */
+  readonly lookup?: LookupFunction;
+}
+
+export function webhookSender(config: WebhookConfig, tuning: WebhookTuning = {}): Sender {
+  return new Webhook(config, tuning);
+}
+
+class Webhook implements Sender {
+  readonly #url: URL;
+  readonly #config: WebhookConfig;
+  readonly #timeoutMs: number;
+  readonly #publicLookup: LookupFunction;
+  readonly #agents = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) };
+  #keys: { readonly value: Promise<Buffer[]>; readonly until: number } | null = null;
+
+  constructor(config: WebhookConfig, tuning: WebhookTuning) {
+    this.#config = config;
+    this.#url = new URL(config.url);
+    this.#timeoutMs = tuning.timeoutMs ?? TIMEOUT_MS;
+    this.#publicLookup = tuning.lookup ?? publicLookup();
+  }
+
+  async send(event: MaildrainEvent, signal: AbortSignal): Promise<void> {
+    const body = JSON.stringify(eventJson(event));
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': String(Buffer.byteLength(body)),
+      'user-agent': 'maildrain',
+      ...signedHeaders(await this.#signingKeys(), event.id, new Date(), body),
+    };
+    const clock = AbortSignal.timeout(this.#timeoutMs);
+    const either = AbortSignal.any([signal, clock]);
+    try {
+      await this.#post(headers, body, either);
+    } catch (error) {
+      if (clock.aborted && !signal.aborted) throw new NotDelivered(`no answer within ${this.#timeoutMs / 1000} s`);
+      throw error instanceof NotDelivered ? error : failure(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const agent of Object.values(this.#agents)) agent.destroy();
+  }
+
+  async #post(headers: Readonly<Record<string, string>>, body: string, signal: AbortSignal): Promise<void> {
+    let url = this.#url;
+    for (let redirects = 0; ; redirects++) {
+      const { status, location } = await post(url, headers, body, signal, this.#connection(url, redirects > 0));
+      if (status >= 200 && status < 300) return;
+      if (status !== 307 && status !== 308) throw new NotDelivered(statusText(status), { slow: isRefusal(status) });
+      if (redirects === MAX_REDIRECTS) throw new NotDelivered(`more than ${MAX_REDIRECTS} redirects`, { slow: true });
+      url = target(location, url);
+      this.#judge(url);
+    }
+  }
+
+  /** How to connect. The owner has chosen the first URL; those after it were chosen by whoever answered. */
+  #connection(url: URL, redirected: boolean): RequestOptions {
+    if (!redirected) return { agent: url.protocol === 'https:' ? this.#agents['https:'] : this.#agents['http:'] };
+    // A connection of its own: one from the pool was made without the guarded lookup.
+    return this.#config.allowPrivateRedirects ? { agent: false } : { agent: false, lookup: this.#publicLookup };
+  }
+
+  #judge(url: URL): void {
+    const address = literalAddress(url);
+    if (address !== null && !this.#config.allowPrivateRedirects && isPrivateAddress(address)) throw privateRedirect();
+  }
+
+  #signingKeys(): Promise<Buffer[]> {
+    const now = Date.now();
+    if (this.#keys === null || now >= this.#keys.until) {
+      const value = Promise.all(this.#config.secrets.map(async (source) => signingKey(await resolveSecret(source))));
+      const keys = { value, until: now + SECRET_MS };
+      this.#keys = keys;
+      value.catch(() => {
+        if (this.#keys === keys) this.#keys = null;
+      });
+    }
+    return this.#keys.value;
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly location: string | undefined;
+}
+
+/** One request. Resolves with the head of the answer; its body is read away beside. */
+function post(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+  signal: AbortSignal,
+  connection: RequestOptions,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    // What stands before an @ in a redirect's URL is not sent: it is nobody's password for us.
+    const outgoing = request(bare(url), { method: 'POST', headers, signal, ...connection }, (answer) => {
+      drain(answer);
+      resolve({ status: answer.statusCode ?? 0, location: answer.headers.location });
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+function bare(url: URL): URL {
+  const copy = new URL(url.href);
+  copy.username = '';
+  copy.password = '';
+  return copy;
+}
+
+function drain(answer: IncomingMessage): void {
+  let octets = 0;
+  answer.on('data', (chunk: Buffer) => {
+    octets += chunk.length;
+    if (octets > MAX_ANSWER) answer.destroy();
+  });
+  // The status was said; how the rest ends is no matter.
+  answer.on('error', () => {});
+}
+
+/** Where a redirect leads. The text is the consumer's: none of it goes into an error. */
+function target(location: string | undefined, from: URL): URL {
+  const url = location !== undefined && URL.canParse(location, from.href) ? new URL(location, from.href) : null;
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    throw new NotDelivered('a redirect to nowhere: its Location is no http or https URL', { slow: true });
+  }
+  if (from.protocol === 'https:' && url.protocol === 'http:') {
+    throw new NotDelivered('a redirect from https to http is not followed', { slow: true });
+  }
+  return url;
+}
+
+function privateRedirect(): NotDelivered {
+  return new NotDelivered('a redirect to a private address is not followed', { slow: true });
+}
+
+/** 4xx and redirects that we do not follow: a person has to change something. */
+function isRefusal(status: number): boolean {
+  return status >= 300 && status < 500;
+}
+
+function statusText(status: number): string {
+  if (status === 410) return 'HTTP 410: the consumer says that it is gone';
+  return status >= 300 && status < 400
+    ? `HTTP ${status}: only the redirects 307 and 308 are followed, others would drop the event`
+    : `HTTP ${status}`;
+}
+
+/** Node's code of a failure, and none of its words: they may repeat the URL, which may hold a token. */
+function failure(error: unknown): NotDelivered {
+  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+  if (code === PRIVATE_ADDRESS) return privateRedirect();
+  const known = typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(code);
+  return new NotDelivered(known ? `the request failed (${code})` : 'the request failed');
+}
