@@ -3,10 +3,11 @@
 // The tables are in config-schema.ts, the account in config-imap.ts, the file around the mailboxes in config.ts.
 
 import { resolve } from 'node:path';
+import type { Values } from './config-field.ts';
 import { loginOf, readImap } from './config-imap.ts';
 import { configInvalid, didYouMean, type Path } from './config-problems.ts';
 import { isMap, type Reading, readMap, take, takeDuration } from './config-read.ts';
-import { DISPOSE_FIELDS, DISPOSE_WORDS, LIMITS, MAILBOX_FIELDS, type Values } from './config-schema.ts';
+import { DISPOSE_FIELDS, DISPOSE_WORDS, LIMITS, MAILBOX_FIELDS } from './config-schema.ts';
 import { type Checked, checkCron, checkTimeZone, type Environment, sizeOctets } from './config-values.ts';
 import type { Dispose, MailboxConfig } from './model.ts';
 

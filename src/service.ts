@@ -1,7 +1,7 @@
 // The composition root: builds database, queue and drains from a configuration, starts and stops them. The command line and the library
 // both call what is here; nothing below knows of it.
 
-import { type Config, checkMailboxes, loginOf } from './config.ts';
+import { type Config, checkMailboxes, checkReports, loginOf } from './config.ts';
 import { didYouMean } from './config-problems.ts';
 import { type DrainContext, drain as drainOnce } from './drain/drain.ts';
 import { dryRun } from './drain/dry-run.ts';
@@ -125,6 +125,12 @@ export interface MaildrainOptions {
   readonly redis?: string | null;
   /** Objects as in maildrain.yaml, where `password` may also be a function; or a function that returns them. */
   readonly mailboxes: readonly object[] | (() => readonly object[] | Promise<readonly object[]>);
+  /** `{ verp, secret, headers }` as in maildrain.yaml, where each secret may also be a function. */
+  readonly bounces?: object;
+  /** `{ trust, rules }` as in maildrain.yaml. */
+  readonly suppression?: object;
+  /** Consumers as in maildrain.yaml, where each secret may also be a function. */
+  readonly events?: readonly object[];
   /** 1 to 100, over all processes. Default 8. */
   readonly connectionsPerHost?: number;
   /** Drains at a time in this process, 1 to 64. Default 4. */
@@ -150,6 +156,7 @@ export async function createMaildrain(options: MaildrainOptions): Promise<Maildr
     redis: options.redis ?? null,
     mailboxes:
       typeof mailboxes === 'function' ? async () => checkMailboxes(await asked(mailboxes)) : checkMailboxes(mailboxes),
+    ...checkReports(options),
     connectionsPerHost: options.connectionsPerHost ?? 8,
     concurrency: options.concurrency ?? 4,
     stateDir: options.stateDir ?? '.maildrain',

@@ -14,8 +14,10 @@ import {
   DISPOSE_WORDS,
   IMAP_FIELDS,
   MAILBOX_FIELDS,
-  PASSWORD_FIELDS,
+  SECRET_FIELDS,
 } from '../src/config-schema.ts';
+import { BOUNCES_FIELDS, EVENT_FIELDS, RULE_FIELDS, SUPPRESSION_FIELDS } from '../src/config-schema-reports.ts';
+import { DEFAULT_RULES } from '../src/config-suppression.ts';
 import { DECISIONS, type Decision } from '../src/decide.ts';
 import { ERROR_CODES } from '../src/errors.ts';
 
@@ -92,7 +94,10 @@ describe('docs/errors.md', () => {
 
 describe('docs/configuration.md', () => {
   const text = read('docs/configuration.md');
-  const tables = { CONFIG_FIELDS, MAILBOX_FIELDS, IMAP_FIELDS, PASSWORD_FIELDS };
+  const tables = {
+    ...{ CONFIG_FIELDS, MAILBOX_FIELDS, IMAP_FIELDS, SECRET_FIELDS },
+    ...{ BOUNCES_FIELDS, SUPPRESSION_FIELDS, RULE_FIELDS, EVENT_FIELDS },
+  };
   for (const [table, fields] of Object.entries(tables)) {
     it.each(Object.keys(fields))(`has a row for %s of ${table}`, (key) => {
       expect(text).toMatch(new RegExp(`^\\| \`${key}\` \\| \\S`, 'm'));
@@ -101,9 +106,20 @@ describe('docs/configuration.md', () => {
   it.each([...DISPOSE_WORDS, ...Object.keys(DISPOSE_FIELDS)])('explains dispose: %s', (word) => {
     expect(text).toMatch(new RegExp(`\`[^\`\\n]*\\b${word}\\b[^\`\\n]*\``));
   });
-  it.each(['mailboxes', 'imap', 'dispose', 'password'])('has a row or a section for %s', (key) => {
-    expect(text).toMatch(new RegExp(`^(\\| \`${key}\` \\||#+ .*\`(imap\\.)?${key}\`)`, 'm'));
+  it.each(Object.entries(DEFAULT_RULES))('has the default rule of %s', (cause, rule) => {
+    const row = text
+      .split('\n')
+      .find((line) => line.startsWith('| `') && line.split(' | ')[0]?.includes(`\`${cause}\``));
+    const days = (ms: number | null): string => (ms === null ? 'forever' : `${ms / 86_400_000}d`);
+    if (rule === null) expect(row).toBeUndefined();
+    else expect(row).toContain(`{ after: ${rule.after}, within: ${days(rule.withinMs)}, for: ${days(rule.forMs)} }`);
   });
+  it.each(['mailboxes', 'imap', 'dispose', 'password', 'bounces', 'suppression', 'events', 'rules', 'secret'])(
+    'has a row or a section for %s',
+    (key) => {
+      expect(text).toMatch(new RegExp(`^(\\| \`${key}\` \\||#+ .*\`(imap\\.)?${key}\`)`, 'm'));
+    },
+  );
 });
 
 describe('docs/cli.md', () => {
