@@ -8,9 +8,11 @@ export type {
   Dispose,
   DrainProgress,
   DrainReport,
+  EventType,
   ImapAccount,
   Kind,
   MailboxConfig,
+  MaildrainEvent,
   Outcome,
   Reading,
   SecretSource,
@@ -24,6 +26,7 @@ export {
 } from './service.ts';
 export type { CheckReport } from './source/check.ts';
 export type { Folder } from './source/folders.ts';
+export type { SinkBacklog } from './store/deliveries.ts';
 export type { HeldMessage } from './store/holds.ts';
 export type { MessageFilter, MessageSummary, Receipt, StoredAttachment, StoredMessage } from './store/messages.ts';
 export { migrate } from './store/migrate.ts';

@@ -6,7 +6,9 @@ import { didYouMean } from './config-problems.ts';
 import { type DrainContext, drain as drainOnce } from './drain/drain.ts';
 import { dryRun } from './drain/dry-run.ts';
 import { asMaildrainError, MaildrainError, printable } from './errors.ts';
+import type { EventCallback } from './events/callback.ts';
 // Code of jobs/ is loaded when it is used: BullMQ takes longer to load than a small mailbox takes to drain.
+import type { Consumers } from './jobs/consumers.ts';
 import type { Jobs } from './jobs/jobs.ts';
 import type { Producer } from './jobs/producer.ts';
 import { createLogger, type Level, type Log } from './log.ts';
@@ -14,6 +16,7 @@ import type { DrainProgress, DrainReport, MailboxConfig } from './model.ts';
 import { resolveSecret } from './secrets.ts';
 import { type CheckReport, checkMailbox, foldersOf } from './source/check.ts';
 import type { Folder } from './source/folders.ts';
+import { backlog, type SinkBacklog } from './store/deliveries.ts';
 import { type Embedded, startEmbedded } from './store/embedded.ts';
 import { type HeldMessage, heldMessages, release } from './store/holds.ts';
 import { dueForRetry, resume } from './store/mailboxes.ts';
@@ -68,8 +71,12 @@ const UNTIL_CONFIGURED: DrainContext['bounces'] = {
 /** Where the mailboxes come from: a list, or a function that is asked again every minute and on reload(). */
 export type MailboxSource = readonly MailboxConfig[] | (() => Promise<readonly MailboxConfig[]>);
 
-export interface ServiceOptions extends Omit<Config, 'mailboxes'> {
+export interface ServiceOptions extends Omit<Config, 'mailboxes' | 'events'> {
   readonly mailboxes: MailboxSource;
+  /** Null: the consumers that are registered stay as they are, and are told by whoever knows them. */
+  readonly events: Config['events'] | null;
+  /** Null: the function is gone for good, and what waits for it is given up. */
+  readonly onEvent?: EventCallback | null | undefined;
   readonly log: Log;
 }
 
@@ -102,6 +109,8 @@ export interface Maildrain {
   enqueue(name: string): Promise<string>;
   mailboxes(): readonly MailboxConfig[];
   status(): Promise<MailboxStatus[]>;
+  /** Who is told of events, and what each has not had yet. */
+  consumers(): Promise<SinkBacklog[]>;
   check(name: string): Promise<CheckReport>;
   folders(name: string): Promise<Folder[]>;
   resume(name: string): Promise<boolean>;
@@ -129,8 +138,13 @@ export interface MaildrainOptions {
   readonly bounces?: object;
   /** `{ trust, rules }` as in maildrain.yaml. */
   readonly suppression?: object;
-  /** Consumers as in maildrain.yaml, where each secret may also be a function. */
+  /** Consumers as in maildrain.yaml, where each secret may also be a function. Absent: those that are registered stay; an empty list removes them. */
   readonly events?: readonly object[];
+  /**
+   * Called with each event while started, again until its promise resolves: at least once, of each key in order. Null: there is no such function any more, and
+   * what waits for it is given up; absent, it goes on waiting.
+   */
+  readonly onEvent?: EventCallback | null;
   /** 1 to 100, over all processes. Default 8. */
   readonly connectionsPerHost?: number;
   /** Drains at a time in this process, 1 to 64. Default 4. */
@@ -157,6 +171,8 @@ export async function createMaildrain(options: MaildrainOptions): Promise<Maildr
     mailboxes:
       typeof mailboxes === 'function' ? async () => checkMailboxes(await asked(mailboxes)) : checkMailboxes(mailboxes),
     ...checkReports(options),
+    ...(options.events === undefined ? { events: null } : {}),
+    onEvent: options.onEvent,
     connectionsPerHost: options.connectionsPerHost ?? 8,
     concurrency: options.concurrency ?? 4,
     stateDir: options.stateDir ?? '.maildrain',
@@ -192,6 +208,7 @@ class Service implements Maildrain {
   #database: Database | null = null;
   #url = '';
   #jobs: Jobs | null = null;
+  #consumers: Consumers | null = null;
   #producer: Promise<Producer> | null = null;
   #timers: NodeJS.Timeout[] = [];
   #stopped: Promise<void> | null = null;
@@ -212,7 +229,9 @@ class Service implements Maildrain {
       this.#embedded = await startEmbedded({ stateDir, log: this.#log });
       this.#url = this.#embedded.url;
     } else this.#url = postgres.url;
-    this.#database = openDatabase(this.#url, concurrency + SPARE_CONNECTIONS, (error) => {
+    // Each consumer's pump holds one for as long as it is the one that sends.
+    const pumps = (this.#options.events?.length ?? 0) + 1;
+    this.#database = openDatabase(this.#url, concurrency + pumps + SPARE_CONNECTIONS, (error) => {
       this.#log.warn({ error }, 'an idle Postgres connection was lost');
     });
   }
@@ -222,6 +241,17 @@ class Service implements Maildrain {
     if (ran.length > 0) this.#log.info({ migrations: ran }, 'database migrated');
     const { concurrency } = this.#options;
     const { createJobs } = await import('./jobs/jobs.ts');
+    const { startConsumers } = await import('./jobs/consumers.ts');
+    // Before the first drain: what nobody is registered for is told to nobody.
+    this.#consumers = await startConsumers({
+      database: this.#db(),
+      events: this.#options.events,
+      onEvent: this.#options.onEvent,
+      redisUrl: this.#options.redis,
+      postgresUrl: this.#url,
+      log: this.#log,
+    });
+    if (this.#stopped !== null) await this.#consumers.stop(0);
     this.#jobs = createJobs({
       redisUrl: this.#options.redis,
       postgresUrl: this.#url,
@@ -265,9 +295,11 @@ class Service implements Maildrain {
     for (const timer of this.#timers) clearInterval(timer);
     this.#stopping.abort(new MaildrainError('ABORTED', 'maildrain is stopping'));
     const deadline = Date.now() + this.#options.shutdownGraceMs;
+    const consumers = this.#consumers?.stop(this.#options.shutdownGraceMs);
     await this.#jobs?.stop(this.#options.shutdownGraceMs);
     // The jobs' drains are among these, and have used up their grace.
-    const ended = await before(deadline, Promise.allSettled(this.#running));
+    const drained = await before(deadline, Promise.allSettled(this.#running));
+    const ended = (await consumers) !== false && drained;
     await this.#producer?.then((producer) => producer.close()).catch(() => {});
     // A pool waits for its connections, and a drain that does not end holds one: it is left to the end of the process, as after a crash.
     const closed = this.#database?.close().catch(() => {});
@@ -305,6 +337,7 @@ class Service implements Maildrain {
       return await running;
     } finally {
       this.#running.delete(running);
+      this.#consumers?.wake();
     }
   }
 
@@ -357,6 +390,10 @@ class Service implements Maildrain {
       this.#log.warn({ error }, 'the next runs are not known');
       return new Map();
     }
+  }
+
+  async consumers(): Promise<SinkBacklog[]> {
+    return backlog((await this.#ready()).sql);
   }
 
   async check(name: string): Promise<CheckReport> {

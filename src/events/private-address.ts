@@ -42,6 +42,8 @@ global6.addSubnet('2000::', 3, 'ipv6');
 export function isPrivateAddress(address: string): boolean {
   const family = isIP(address);
   if (family === 4) return special4.check(address, 'ipv4');
+  // A zone (RFC 4007) has no place in a public address, and BlockList looks past it.
+  if (address.includes('%')) return true;
   // Mapped (::ffff:0:0/96), compatible, translated (64:ff9b::/96), unique local, link-local and loopback all lie outside of 2000::/3.
   if (family === 6) return !global6.check(address, 'ipv6') || special6.check(address, 'ipv6');
   return true;

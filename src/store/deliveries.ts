@@ -1,7 +1,7 @@
 // The sending half of the outbox: who is registered to hear, what each consumer has not had yet, and what became of a try. Events are
 // written by events.ts in the transaction that stores a message; they are sent by the room events/, which knows no SQL.
 
-import { MaildrainError, printable } from '../errors.ts';
+import { printable } from '../errors.ts';
 import type { EventType, MaildrainEvent } from '../model.ts';
 import { type Database, inTransaction, type Sql } from './pool.ts';
 
@@ -227,11 +227,4 @@ export async function backlog(sql: Sql): Promise<SinkBacklog[]> {
       order by s.name`,
   );
   return found.rows.map(({ last_error: lastError, ...row }) => ({ ...row, lastError }));
-}
-
-/** @throws MaildrainError CONFIG_INVALID where a configured consumer has the name of the callback */
-export function refuseCallbackName(sinks: readonly SinkWants[]): void {
-  if (sinks.some(({ name }) => name === CALLBACK_SINK)) {
-    throw new MaildrainError('CONFIG_INVALID', `no consumer of events can be named "${CALLBACK_SINK}"`);
-  }
 }

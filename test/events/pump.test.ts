@@ -116,7 +116,7 @@ describeWith('postgres', 'a pump', () => {
           expect([...told.values()].every(ascending)).toBe(true);
         },
       ),
-      { numRuns: 12 },
+      { numRuns: 6 },
     );
   });
 
