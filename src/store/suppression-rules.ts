@@ -91,10 +91,15 @@ async function resetDelivered(sql: Sql, now: Date, reports: readonly Report[]): 
   );
 }
 
+/** SQL: why a row of delivery_report may suppress its address, as causeOf() has it. `harmless` is the parameter with NO_COMPLAINTS. */
+export function causeSql(report: string, harmless: string): string {
+  return `case when ${report}.kind = 'complaint' and coalesce(${report}.feedback_type, '') <> all(${harmless}) then 'complaint'
+       when ${report}.kind = 'bounce' and ${report}.action = 'failed' and ${report}.scope = 'recipient' then ${report}.category end`;
+}
+
 /** Whether the report `d` is one of those that the cause `c.cause` counts; $2 are the accepted trusts, $3 the harmless feedback types. */
 const COUNTS = `d.address = c.address and d.trust = any($2) and (c.reset_at is null or d.reported_at > c.reset_at)
-  and case c.cause when 'complaint' then d.kind = 'complaint' and coalesce(d.feedback_type, '') <> all($3)
-      else d.kind = 'bounce' and d.action = 'failed' and d.scope = 'recipient' and d.category = c.cause end`;
+  and ${causeSql('d', '$3')} = c.cause`;
 
 /**
  * Mail is not drained in the order in which it was received, so that a new report may be the first of those that count, not the last: each day's last
