@@ -127,21 +127,13 @@ function post(
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
-    // What stands before an @ in a redirect's URL is not sent: it is nobody's password for us.
-    const outgoing = request(bare(url), { method: 'POST', headers, signal, ...connection }, (answer) => {
+    const outgoing = request(url, { method: 'POST', headers, signal, ...connection }, (answer) => {
       drain(answer);
       resolve({ status: answer.statusCode ?? 0, location: answer.headers.location });
     });
     outgoing.on('error', reject);
     outgoing.end(body);
   });
-}
-
-function bare(url: URL): URL {
-  const copy = new URL(url.href);
-  copy.username = '';
-  copy.password = '';
-  return copy;
 }
 
 function drain(answer: IncomingMessage): void {
@@ -163,6 +155,9 @@ function target(location: string | undefined, from: URL): URL {
   if (from.protocol === 'https:' && url.protocol === 'http:') {
     throw new NotDelivered('a redirect from https to http is not followed', { slow: true });
   }
+  // Node would send what stands before an @ as user and password: the owner's URL may have them, a stranger's gives us none.
+  url.username = '';
+  url.password = '';
   return url;
 }
 

@@ -179,6 +179,19 @@ describe('a webhook', () => {
     );
   });
 
+  it('sends user and password of its own URL, and none to where it is redirected', async () => {
+    const { port, calls } = await receiver(({ path }, response) =>
+      path === '/2'
+        ? status(200)({} as Call, response)
+        : status(308, `//x:y@127.0.0.1:${port}/2`)({} as Call, response),
+    );
+    await sender(`http://u:p%40@127.0.0.1:${port}/1`, { allowPrivateRedirects: true }).send(event, never);
+    expect(calls.map(({ headers }) => headers.authorization)).toEqual([
+      `Basic ${Buffer.from('u:p@').toString('base64')}`,
+      undefined,
+    ]);
+  });
+
   it('gives up on silence, and does not wait for the end of an answer that has none', async () => {
     const silent = await receiver(() => {});
     await expect(sender(silent.url, {}, { timeoutMs: 200 }).send(event, never)).rejects.toThrow(
