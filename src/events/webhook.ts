@@ -16,6 +16,8 @@ const TIMEOUT_MS = 15_000;
 const MAX_REDIRECTS = 3;
 /** An answer is read so far that its connection can be used again; what is longer is cut. Nothing of it is kept. */
 const MAX_ANSWER = 64 * 1024;
+/** And not longer than this, milliseconds: a short text that is being sent arrives in less. */
+const ANSWER_MS = 5_000;
 /** A changed secret counts after this time. Asking for each event would start a password manager a hundred times a second. */
 const SECRET_MS = 60_000;
 
@@ -60,13 +62,24 @@ class Webhook implements Sender {
       'user-agent': 'maildrain',
       ...signedHeaders(await this.#signingKeys(), event.id, new Date(), body),
     };
-    const clock = AbortSignal.timeout(this.#timeoutMs);
-    const either = AbortSignal.any([signal, clock]);
+    // Not AbortSignal.any(): on Node 20 each one stays with the signal it follows, and that lives as long as the service.
+    const over = new AbortController();
+    const onAbort = () => over.abort();
+    let late = false;
+    const clock = setTimeout(() => {
+      late = true;
+      over.abort();
+    }, this.#timeoutMs);
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) over.abort();
     try {
-      await this.#post(headers, body, either);
+      await this.#deliver(headers, body, over.signal);
     } catch (error) {
-      if (clock.aborted && !signal.aborted) throw new NotDelivered(`no answer within ${this.#timeoutMs / 1000} s`);
+      if (late) throw new NotDelivered(`no answer within ${this.#timeoutMs / 1000} s`);
       throw error instanceof NotDelivered ? error : failure(error);
+    } finally {
+      clearTimeout(clock);
+      signal.removeEventListener('abort', onAbort);
     }
   }
 
@@ -74,10 +87,16 @@ class Webhook implements Sender {
     for (const agent of Object.values(this.#agents)) agent.destroy();
   }
 
-  async #post(headers: Readonly<Record<string, string>>, body: string, signal: AbortSignal): Promise<void> {
+  async #deliver(headers: Headers, body: string, signal: AbortSignal): Promise<void> {
     let url = this.#url;
     for (let redirects = 0; ; redirects++) {
-      const { status, location } = await post(url, headers, body, signal, this.#connection(url, redirects > 0));
+      const send = (connection: RequestOptions) => post(url, headers, body, signal, connection);
+      const connection = this.#connection(url, redirects > 0);
+      const { status, location } = await send(connection).catch((error: unknown) => {
+        // The server closed a connection from the pool while we took it: no failure of anybody. A new one has no such excuse.
+        if (error instanceof ClosedMeanwhile) return send({ ...connection, agent: false });
+        throw error;
+      });
       if (status >= 200 && status < 300) return;
       if (status !== 307 && status !== 308) throw new NotDelivered(statusText(status), { slow: isRefusal(status) });
       if (redirects === MAX_REDIRECTS) throw new NotDelivered(`more than ${MAX_REDIRECTS} redirects`, { slow: true });
@@ -112,6 +131,10 @@ class Webhook implements Sender {
   }
 }
 
+type Headers = Readonly<Record<string, string>>;
+
+class ClosedMeanwhile extends Error {}
+
 interface Answer {
   readonly status: number;
   readonly location: string | undefined;
@@ -120,7 +143,7 @@ interface Answer {
 /** One request. Resolves with the head of the answer; its body is read away beside. */
 function post(
   url: URL,
-  headers: Readonly<Record<string, string>>,
+  headers: Headers,
   body: string,
   signal: AbortSignal,
   connection: RequestOptions,
@@ -131,19 +154,25 @@ function post(
       drain(answer);
       resolve({ status: answer.statusCode ?? 0, location: answer.headers.location });
     });
-    outgoing.on('error', reject);
+    outgoing.on('error', (error) => {
+      const closed = outgoing.reusedSocket && Reflect.get(error, 'code') === 'ECONNRESET';
+      reject(closed ? new ClosedMeanwhile() : error);
+    });
     outgoing.end(body);
   });
 }
 
+/** The status was said; what else is said is read, so that the connection can be used again, or cut when it is too much or too slow. */
 function drain(answer: IncomingMessage): void {
   let octets = 0;
+  const cut = setTimeout(() => answer.destroy(), ANSWER_MS);
+  cut.unref();
   answer.on('data', (chunk: Buffer) => {
     octets += chunk.length;
     if (octets > MAX_ANSWER) answer.destroy();
   });
-  // The status was said; how the rest ends is no matter.
   answer.on('error', () => {});
+  answer.on('close', () => clearTimeout(cut));
 }
 
 /** Where a redirect leads. The text is the consumer's: none of it goes into an error. */

@@ -5,13 +5,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createPostgresBackend, Queue, Worker, withBackend } from 'bullmq';
 import { Redis } from 'ioredis';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { startImapServer } from '../../src/demo/imap-server/server.ts';
 import { queueSender } from '../../src/jobs/event-queue.ts';
 import { createLogger } from '../../src/log.ts';
 import type { MaildrainEvent } from '../../src/model.ts';
 import { createMaildrain } from '../../src/service.ts';
 import { openDatabase } from '../../src/store/pool.ts';
+import { RedisServer } from '../jobs/backends.ts';
 import { describeWith, freshDatabase, freshRedisPrefix, redisUrl } from '../support/fresh.ts';
 import { tell, until } from './outbox.ts';
 
@@ -188,6 +189,34 @@ for (const backend of BACKENDS) {
     });
   });
 }
+
+describe('a queue that is away', () => {
+  it('is a failure within seconds, and takes events again when it is back', async () => {
+    const server = new RedisServer();
+    await server.start();
+    onTestFinished(() => server.kill());
+    const sender = queueSender({ redisUrl: server.url, postgresUrl: '', queue: 'q' });
+    onTestFinished(() => sender.close());
+    const event = { id: 'evt_1', at: new Date(), type: 'complaint', key: 'k', body: {} } as const;
+    const { signal } = new AbortController();
+    await sender.send(event, signal);
+    await server.kill();
+    const before = Date.now();
+    await expect(sender.send({ ...event, id: 'evt_2' }, signal)).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
+    expect(Date.now() - before).toBeLessThan(16_000);
+    await server.start();
+    await until('taken again', async () => {
+      return sender.send({ ...event, id: 'evt_3' }, signal).then(
+        () => true,
+        () => false,
+      );
+    });
+  });
+
+  it('refuses the queue of the drains', () => {
+    expect(() => queueSender({ redisUrl: null, postgresUrl: '', queue: 'maildrain' })).toThrow(/the one for drains/);
+  });
+});
 
 describeWith('postgres', 'consumers over restarts', () => {
   const open = async (url: string, more: object) => {

@@ -179,6 +179,27 @@ describe('a webhook', () => {
     );
   });
 
+  it('uses a connection again, and takes a new one when the server has closed it', async () => {
+    let connections = 0;
+    const server = createServer((_, response) => response.writeHead(200).end('ok'));
+    server.on('connection', () => connections++);
+    // Closed without a word: Node's own hint (Keep-Alive: timeout) would be heeded.
+    server.on('request', (request) => {
+      if (connections === 1) setTimeout(() => request.socket.destroy(), 20);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const one = sender(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    await one.send(event, never);
+    await one.send(event, never);
+    expect(connections).toBe(1);
+    for (let n = 0; n < 30; n++) {
+      await one.send(event, never);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    expect(connections).toBeGreaterThan(1);
+  });
+
   it('sends user and password of its own URL, and none to where it is redirected', async () => {
     const { port, calls } = await receiver(({ path }, response) =>
       path === '/2'
