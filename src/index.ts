@@ -2,7 +2,9 @@
 
 export { ERROR_CODES, type ErrorCode, MaildrainError } from './errors.ts';
 export type { Log, LogFields } from './log.ts';
+export { addressIdentity } from './mail/identity.ts';
 export { READER_VERSION, read as readMessage } from './mail/read.ts';
+export { signTag, type TagFor, verifyTag } from './mail/verp.ts';
 export type {
   Attachment,
   Dispose,
@@ -24,9 +26,14 @@ export {
   type Maildrain,
   type MaildrainOptions,
 } from './service.ts';
+export type { Bounces } from './service-bounces.ts';
+export type { AddSuppressions, PlanOptions, Suppressions } from './service-suppressions.ts';
 export type { CheckReport } from './source/check.ts';
 export type { Folder } from './source/folders.ts';
+export type { ReportFilter, ReportGroup, ReportStats, ReportStatsFilter, StoredReport } from './store/bounces.ts';
 export type { SinkBacklog } from './store/deliveries.ts';
 export type { HeldMessage } from './store/holds.ts';
 export type { MessageFilter, MessageSummary, Receipt, StoredAttachment, StoredMessage } from './store/messages.ts';
 export { migrate } from './store/migrate.ts';
+export type { PlannedChange } from './store/suppression-plan.ts';
+export type { Removed, Suppression, SuppressionFilter } from './store/suppressions.ts';

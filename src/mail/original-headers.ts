@@ -40,6 +40,9 @@ const NOT_SENT = new Set([
 /** Fields of Microsoft's servers, thirty and more to a message. */
 const NOT_SENT_PREFIXES = ['x-ms-exchange-', 'x-microsoft-antispam', 'x-proofpoint-'];
 
+/** One line of printable ASCII, blanks single. */
+const PLAIN = /^(?:[!-~]| (?! ))*$/;
+
 /** The verdict with the header of the message that it reports on. */
 export function withOriginalHeaders(verdict: Verdict, material: Material): Verdict {
   return { ...verdict, originalHeaders: originalHeaders(material) };
@@ -52,8 +55,9 @@ export function originalHeaders({ returned }: Pick<Material, 'returned'>): [name
   for (const { key, raw, name } of fields) {
     if (found.size >= MAX_FIELDS) break;
     if (found.has(key) || NOT_SENT.has(key) || NOT_SENT_PREFIXES.some((prefix) => key.startsWith(prefix))) continue;
-    const value = displayText({ key, name, raw: beginning(raw) });
-    if (value !== null) found.set(key, cut(value, MAX_VALUE));
+    // Most values need no decoding, and each report has some thirty of them.
+    const value = PLAIN.test(raw) && !raw.includes('=?') ? raw : displayText({ key, name, raw: beginning(raw) });
+    if (value !== null && value !== '') found.set(key, cut(value, MAX_VALUE));
   }
   return [...found];
 }
