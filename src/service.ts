@@ -14,6 +14,8 @@ import type { Producer } from './jobs/producer.ts';
 import { createLogger, type Level, type Log } from './log.ts';
 import type { DrainProgress, DrainReport, MailboxConfig } from './model.ts';
 import { resolveSecret } from './secrets.ts';
+import { type Bounces, bouncesOf } from './service-bounces.ts';
+import { liftAllExpired, type Suppressions, suppressionsOf } from './service-suppressions.ts';
 import { type CheckReport, checkMailbox, foldersOf } from './source/check.ts';
 import type { Folder } from './source/folders.ts';
 import { backlog, type SinkBacklog } from './store/deliveries.ts';
@@ -38,6 +40,8 @@ import { type MailboxCounts, mailboxCounts } from './store/status.ts';
 const MAINTENANCE_MS = 24 * 60 * 60 * 1000;
 /** A fleet kept in the user's own database is read again this often. */
 const MAILBOXES_MS = 60_000;
+/** Suppressions whose time is over are lifted this often. */
+const LIFT_MS = 60_000;
 /** Connections beside one for each drain: status, retries, partitions. */
 const SPARE_CONNECTIONS = 4;
 
@@ -122,6 +126,10 @@ export interface Maildrain {
     raw(id: string): AsyncIterable<Buffer>;
     receipt(id: string): Promise<Receipt | null>;
   };
+  /** Who is written to no more: asked before you send, and changed by hand. */
+  readonly suppressions: Suppressions;
+  /** What mail has reported of whom. */
+  readonly bounces: Bounces;
   migrate(): Promise<string[]>;
   schema(): Promise<SchemaState>;
 }
@@ -220,6 +228,11 @@ class Service implements Maildrain {
     this.#options = options;
     this.#log = options.log;
     this.#source = options.mailboxes;
+    this.suppressions = suppressionsOf({
+      ready: () => this.#ready(),
+      policy: options.suppression,
+      wake: () => this.#consumers?.wake(),
+    });
   }
 
   async open(): Promise<void> {
@@ -263,6 +276,7 @@ class Service implements Maildrain {
     });
     await this.#jobs.start();
     this.#every(MAINTENANCE_MS, 'partitions could not be made', () => ensurePartitions(this.#db().sql, new Date()));
+    this.#every(LIFT_MS, 'suppressions that are over could not be lifted', () => this.#lift());
     if (typeof this.#source === 'function') {
       this.#every(MAILBOXES_MS, 'mailboxes could not be read again', () => this.reload());
     }
@@ -276,6 +290,10 @@ class Service implements Maildrain {
       const same = mailbox !== undefined && loginOf(mailbox) === key.login && mailbox.folder === key.folder;
       return same ? [key.name] : [];
     });
+  }
+
+  async #lift(): Promise<void> {
+    if (await liftAllExpired(this.#db())) this.#consumers?.wake();
   }
 
   #every(ms: number, trouble: string, work: () => Promise<unknown>): void {
@@ -424,6 +442,10 @@ class Service implements Maildrain {
     raw: (id: string): AsyncIterable<Buffer> => rawOctets(this.#db(), id),
     receipt: async (id: string): Promise<Receipt | null> => receiptOf(await this.#ready(), id),
   };
+
+  readonly suppressions: Suppressions;
+
+  readonly bounces = bouncesOf(() => this.#ready());
 
   migrate(): Promise<string[]> {
     return migrate(this.#url);
