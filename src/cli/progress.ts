@@ -1,5 +1,5 @@
-// Progress of one drain on stderr: a bar that is drawn over itself on a terminal, a plain line every few seconds elsewhere (a log file
-// with a thousand bars helps nobody).
+// Progress on stderr: a bar for a drain, a count for what has no known end; drawn over itself on a terminal, a plain line every few seconds
+// elsewhere (a log file with a thousand bars helps nobody).
 
 import type { DrainProgress } from '../model.ts';
 import type { Stream } from './output.ts';
@@ -55,4 +55,28 @@ function describe({ done, total, bytes: octets }: DrainProgress, ms: number): st
   const rate = ms > 0 ? (done / ms) * 1000 : 0;
   const left = rate > 0 && total > done ? `, ${duration(((total - done) / rate) * 1000)} left` : '';
   return `${count(done)} of ${count(total)} messages, ${rate >= 10 ? Math.round(rate) : rate.toFixed(1)}/s, ${bytes(octets)}${left}`;
+}
+
+/** How far work without a known end has come: the count, drawn over itself on a terminal, else a line every few seconds. */
+export function createCounter(
+  stream: Stream,
+  name: string,
+  noun: string,
+): { update(done: number): void; clear(): void } {
+  const terminal = stream.isTTY === true && process.env.TERM !== 'dumb';
+  let last = performance.now();
+  let drawn = false;
+  return {
+    update(done) {
+      if (performance.now() - last < (terminal ? REDRAW_MS : LINE_MS)) return;
+      last = performance.now();
+      const text = `${name}: ${count(done)} ${noun}`;
+      stream.write(terminal ? `\r\u001b[K${cut(text, (stream.columns ?? DEFAULT_WIDTH) - 1)}` : `${text}\n`);
+      drawn = terminal;
+    },
+    clear() {
+      if (drawn) stream.write('\r\u001b[K');
+      drawn = false;
+    },
+  };
 }

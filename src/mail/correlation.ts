@@ -95,7 +95,7 @@ function bare(text: string): string {
 }
 
 /** What stands in the place of the tag, as it is written; null where the address is none of the pattern. */
-function tagIn(address: string, { before, after, domain }: VerpPattern): string | null {
+export function tagIn(address: string, { before, after, domain }: VerpPattern): string | null {
   const at = address.lastIndexOf('@');
   const end = at - after.length;
   if (end <= before.length || end - before.length > MAX_TAG) return null;
