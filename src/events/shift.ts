@@ -11,6 +11,8 @@ import { NotDelivered, type Sender } from './sender.ts';
 
 /** Keys that are sent at once: enough to fill the line to a consumer that answers in 50 ms with 160 events a second, and no flood. */
 const KEYS_AT_ONCE = 8;
+/** Keys in hand, with those that are told and wait to be struck off: one transaction then strikes off many. */
+const KEYS_IN_HAND = 100;
 /** Events that are read ahead. Bodies have some KB (at most about 35, with 60 quoted fields), and so many may be told twice after a crash. */
 const WINDOW = 100;
 /** Events written by another process are noticed within this many milliseconds; those of this process ring. */
@@ -27,8 +29,10 @@ export class Shift {
   readonly #pen: Pen;
   readonly #options: ShiftOptions;
   readonly #patience: Patience;
-  /** Keys in hand, each with its chain. */
+  /** Keys in hand, each with its chain, until its events are struck off. */
   readonly #active = new Map<string, Promise<void>>();
+  /** How many of them are being sent. */
+  #sending = 0;
   /** Read and not yet begun, in the order of the first event. */
   #queue: [key: string, deliveries: Delivery[]][] = [];
   #delivered: string[] = [];
@@ -97,14 +101,18 @@ export class Shift {
 
   /** Begins as many keys as may be sent now. */
   async #fill(): Promise<void> {
-    const width = this.#patience.width(Date.now(), KEYS_AT_ONCE);
-    if (this.#active.size < width && this.#queue.length === 0 && this.#stale) await this.#read();
-    while (this.#active.size < width && !this.#ending.signal.aborted) {
+    if (this.#hasRoom() && this.#queue.length === 0 && this.#stale) await this.#read();
+    while (this.#hasRoom() && !this.#ending.signal.aborted) {
       const next = this.#queue.shift();
       if (next === undefined) return;
       const [key, deliveries] = next;
+      this.#sending++;
       this.#active.set(key, this.#chain(key, deliveries));
     }
+  }
+
+  #hasRoom(): boolean {
+    return this.#sending < this.#patience.width(Date.now(), KEYS_AT_ONCE) && this.#active.size < KEYS_IN_HAND;
   }
 
   async #read(): Promise<void> {
@@ -128,11 +136,9 @@ export class Shift {
 
   /** Sleeps until there may be something to do. */
   async #nap(): Promise<void> {
-    const now = Date.now();
-    const width = this.#patience.width(now, KEYS_AT_ONCE);
-    const idle = this.#active.size < width && (this.#queue.length > 0 || this.#stale);
+    const idle = this.#hasRoom() && (this.#queue.length > 0 || this.#stale);
     if (idle || this.#ending.signal.aborted) return;
-    const restMs = this.#patience.restMs(now);
+    const restMs = this.#patience.restMs(Date.now());
     await new Promise<void>((resolve) => {
       const timer = setTimeout(
         () => {
@@ -151,15 +157,25 @@ export class Shift {
 
   /** One key: its events one after the other, until one fails. */
   async #chain(key: string, deliveries: readonly Delivery[]): Promise<void> {
+    await this.#sendAll(key, deliveries);
+    this.#sending--;
+    this.#bell?.();
+    // Only then may the key be read again, or its last events would be sent twice.
+    await this.#strikeOff();
+    this.#active.delete(key);
+    this.wake();
+  }
+
+  async #sendAll(key: string, deliveries: readonly Delivery[]): Promise<void> {
     const { sender } = this.#options;
     for (const delivery of deliveries) {
-      if (this.#ending.signal.aborted) break;
+      if (this.#ending.signal.aborted) return;
       try {
         await sender.send(delivery.event, this.#cut.signal);
       } catch (error) {
         // Cut by us: no failure of the consumer. It is told again, by us or by whoever comes next.
         if (!this.#cut.signal.aborted) await this.#failed(key, delivery, error);
-        break;
+        return;
       }
       // Late: the shift is over, and the event will be told once more.
       if (this.#closed) return;
@@ -167,10 +183,6 @@ export class Shift {
       this.#succeeded();
       void this.#strikeOff();
     }
-    // Only then may the key be read again, or its last events would be sent twice.
-    await this.#strikeOff();
-    this.#active.delete(key);
-    this.wake();
   }
 
   #succeeded(): void {

@@ -142,6 +142,5 @@ describeWith('postgres', 'deliveries', () => {
         order by event_id limit 100`,
     );
     if (resting === null) expect(plan.rows.map((row) => row['QUERY PLAN']).join('\n')).toContain('event_delivery_next');
-    process.stdout.write(`next of ${MANY}: ${each.toFixed(1)} ms\n`);
   });
 });
