@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { asMaildrainError, printable } from '../errors.ts';
 import { addCheck } from './check.ts';
+import { addClassify } from './classify.ts';
 import { addConfig } from './config.ts';
 import type { Terminal } from './context.ts';
 import { addDemo } from './demo.ts';
@@ -89,6 +90,7 @@ export function buildProgram(terminal: Terminal): Command {
   addStatus(program, terminal);
   addHeld(program, terminal);
   addMessages(program, terminal);
+  addClassify(program, terminal);
   addMigrate(program, terminal);
   addConfig(program, terminal);
   addDemo(program, terminal);
