@@ -1,7 +1,7 @@
 // The text of a report as the matcher reads it: lines without ragged blanks, the same words as one lower-case string so that a phrase
 // is found although a server broke it over two lines, and the place where the returned message begins, of which nothing is believed.
 
-import { ENDS, END_LINES } from './report-ends.ts';
+import { END_LINES, ENDS } from './report-ends.ts';
 import { cut } from './text.ts';
 
 /** Characters of text looked at. A report with a hundred recipients and their reasons has 20,000. */

@@ -14,8 +14,10 @@ export interface Signs {
   readonly hasSubject: boolean;
   /** Exim, Google and Mail.Ru name the addresses there; nobody else writes the field. */
   readonly failedRecipients: readonly string[];
-  /** A report type or a delivery status part, or a message that came back. */
-  readonly hasParts: boolean;
+  /** A report type or a delivery status part. */
+  readonly isReportType: boolean;
+  /** A list or a mass mailing (RFC 2369, RFC 2919). */
+  readonly isBulk: boolean;
   /** Lower case, decoded. */
   readonly subject: string;
   /** Addresses of From and To, lower case: those are talked to, not of. */
@@ -44,9 +46,8 @@ const DAEMONS: ReadonlySet<string> = new Set([
   'bounce',
   'bouncehandler',
   'autonotify',
-  'delivery',
   'deliveryfailure',
-  'deliverynotification',
+  'deliveryreport',
   'microsoftexchange',
   'systemadministrator',
   'mailadministrator',
@@ -168,7 +169,7 @@ const SUBJECTS: readonly string[] = [
   'non remis',
   'non distribu',
   'non délivr',
-  "échec de la remise",
+  'échec de la remise',
   "échec d'envoi",
   'échec de remise',
   'échec de distribution',
@@ -271,7 +272,8 @@ const SUBJECTS: readonly string[] = [
 ];
 
 /** Subjects that say what else it is. A challenge or an absence is judged elsewhere (auto-reply.ts). */
-const OTHER_SUBJECTS = /^(?:automatic reply|auto(?:matic|mated)?[ -]?re(?:ply|sponse)|out of (?:the )?office|vacation|abwesenheit|r\u00e9ponse automatique|fwd?:|wg:|tr:|doorst:)/;
+const OTHER_SUBJECTS =
+  /^(?:automatic reply|auto(?:matic|mated)?[ -]?re(?:ply|sponse)|out of (?:the )?office|vacation|abwesenheit|r\u00e9ponse automatique|fwd?:|wg:|tr:|doorst:)/;
 
 /** Null: nothing about it looks like a report. */
 export function readSigns(material: Material): Signs | null {
@@ -281,20 +283,34 @@ export function readSigns(material: Material): Signs | null {
   const from = parseAddresses(fieldValue(material, 'from'));
   const isDaemon = from.length === 0 ? findField(fields, 'from') !== null : from.some(isDaemonName);
   const returnPath = findField(fields, 'return-path');
-  const path = returnPath === null ? null : fieldText(returnPath).replace(/[\s<>]/g, '').toLowerCase();
+  const path =
+    returnPath === null
+      ? null
+      : fieldText(returnPath)
+          .replace(/[\s<>]/g, '')
+          .toLowerCase();
   const isNullPath = path === '' || (path !== null && /^mailer-daemon(?:@|$)/.test(path));
   const subject = (displayText(findField(fields, 'subject')) ?? '').toLowerCase().slice(0, MAX_SUBJECT);
   const hasSubject = SUBJECTS.some((words) => subject.includes(words));
   const failedRecipients = parseAddresses(fieldValue(material, 'x-failed-recipients'))
     .map((one) => one.address)
     .filter((address) => address !== '');
-  const hasParts = material.reportType === 'delivery-status' || material.statuses.length > 0 || material.returned.length > 0;
-  if (!isDaemon && !isNullPath && !hasSubject && failedRecipients.length === 0 && !isReportType(material)) return null;
-  if (!isDaemon && !isReportType(material)) {
+  const isReport = isReportType(material);
+  if (!isDaemon && !isNullPath && !hasSubject && failedRecipients.length === 0 && !isReport) return null;
+  // A postmaster is a person too, and answers.
+  if (
+    !isNullPath &&
+    !isReport &&
+    /^(?:re|aw|sv|antw|odp) ?:/.test(subject) &&
+    findField(fields, 'in-reply-to') !== null
+  )
+    return null;
+  if (!isDaemon && !isReport) {
     if (OTHER_SUBJECTS.test(subject)) return null;
     // A person's answer to a report carries its subject, and says what it answers (RFC 5322 3.6.4).
     if (!isNullPath && findField(fields, 'in-reply-to') !== null) return null;
-    if (!isNullPath && /^(?:re|aw|sv|antw|odp) ?:/.test(subject) && findField(fields, 'references') !== null) return null;
+    if (!isNullPath && /^(?:re|aw|sv|antw|odp) ?:/.test(subject) && findField(fields, 'references') !== null)
+      return null;
   }
   const parties = new Set(
     [...from, ...parseAddresses(fieldValue(material, 'to'))].map((one) => one.address.toLowerCase()),
@@ -305,7 +321,8 @@ export function readSigns(material: Material): Signs | null {
     isNullPath,
     hasSubject,
     failedRecipients,
-    hasParts,
+    isReportType: isReport,
+    isBulk: findField(fields, 'list-unsubscribe') !== null || findField(fields, 'list-id') !== null,
     subject,
     parties,
     date: date === null ? null : fieldText(date),
@@ -325,7 +342,7 @@ function fieldValue(material: Material, key: string): string {
 }
 
 function isDaemonName(one: { name: string; address: string }): boolean {
-  const local = (one.address.split('@', 1)[0] ?? '').toLowerCase().replace(/[-_."\\]/g, '');
+  const local = (one.address.split('@', 1)[0] ?? '').toLowerCase().replace(/[-_."\\ ]/g, '');
   if (DAEMONS.has(local) || local.startsWith(EXCHANGE)) return true;
   const name = one.name.toLowerCase();
   return (one.address === '' && name === '') || DAEMON_NAMES.some((words) => name.includes(words));
