@@ -51,7 +51,6 @@ export const GATEWAYS: readonly Family[] = [
   },
   {
     name: 'barracuda',
-    failed: ['your message to'],
     proof: ['was blocked by our spam firewall', 'the email you sent with the following subject has not been delivered'],
   },
   {

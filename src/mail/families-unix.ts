@@ -99,6 +99,8 @@ export const UNIX: readonly Family[] = [
     delivered: ['your message was successfully delivered to these recipients'],
     names: ['for the following list of recipients'],
   },
+  // Sieve rejections (RFC 5429) of Dovecot, which come as disposition notifications.
+  { name: 'dovecot', after: ['was automatically rejected'], proof: ['was automatically rejected'] },
   {
     name: 'dragonfly',
     marks: ['this is the dragonfly mail agent'],

@@ -1,10 +1,9 @@
 // Bounces in plain words: the one matcher for all the families of families.ts. It says no by the header for nearly all mail (report-signs.ts),
 // finds the phrases of the families in the words above the returned message, and takes the addresses from the surest place that names any.
-import type { Action } from '../model.ts';
 import { parseDate } from './date.ts';
 import type { Finding } from './finding.ts';
 import { findAddresses } from './found-address.ts';
-import { fieldText, findField } from './header.ts';
+import { contentFacts, fieldText, findField } from './header.ts';
 import type { Material, PartText } from './material.ts';
 import { actionInWords, retryUntil } from './report-delay.ts';
 import { openPage, type Page } from './report-page.ts';
@@ -50,10 +49,35 @@ export function readFreeForm(material: Material): FreeForm | null {
     if (opened.named.length > 0 && isReport(opened, signs)) return report(material, opened, signs);
     if (weak === null || opened.hits.length > weak.hits.length) weak = opened;
   }
+  const inner = weak === null || weak.surety === 0 ? wrapped(material, signs) : null;
+  if (inner !== null) return inner;
   weak ??= { part: '', page: openPage(''), hits: [], named: [], surety: 0 };
   if (!isReport(weak, signs)) return null;
   return report(material, { ...weak, named: lastResort(material, weak, signs) }, signs);
 }
+
+/** A gateway that passes a report on as an attachment of its own: the words inside are read. */
+function wrapped(material: Material, signs: Signs): FreeForm | null {
+  if (!signs.isDaemon) return null;
+  for (const { part, fields, text } of material.returned.slice(0, 1)) {
+    const inner = readSigns({ ...NO_PARTS, fields, reportType: contentFacts(fields, 'text/plain').reportType });
+    if (inner === null || !(inner.isDaemon || inner.isReportType)) continue;
+    const opened = openReport({ part, type: 'text/plain', text }, inner);
+    if (opened !== null && opened.named.length > 0 && isReport(opened, inner)) return report(material, opened, inner);
+  }
+  return null;
+}
+
+const NO_PARTS: Material = {
+  fields: [],
+  type: 'text/plain',
+  reportType: null,
+  texts: [],
+  statuses: [],
+  feedback: [],
+  dispositions: [],
+  returned: [],
+};
 
 interface Opened {
   readonly part: string;
@@ -70,7 +94,7 @@ function openReport(text: PartText, signs: Signs): Opened | null {
   const hits = findPhrases(page.flat);
   const rule = ruleOf(hits);
   const opened = (named: readonly Named[], surety: 1 | 2): Opened | null =>
-    named.length === 0 ? null : { part: text.part, page, hits, named: withFailed(named, signs), surety };
+    named.length === 0 ? null : { part: text.part, page, hits, named, surety };
   const isSpoken = hits.some((hit) => PROVING.includes(hit.gives));
   return (
     opened(namedByPhrases(page, hits, ['failed', 'delayed', 'delivered']), 2) ??
@@ -89,20 +113,22 @@ function failed(signs: Signs, rule: string): Named[] {
   return signs.failedRecipients.map((address) => ({ address, original: null, action: null, reason: [], rule }));
 }
 
-/** X-Failed-Recipients has the domain that the words may leave out. */
-function withFailed(named: readonly Named[], _signs: Signs): readonly Named[] {
-  return named;
-}
-
 /** Whether words and header together make a report. The less the sender says it is a mail system, the more the words have to. */
 function isReport(opened: Opened, signs: Signs): boolean {
   const isProven = opened.hits.some((hit) => PROVING.includes(hit.gives));
   if (signs.isReportType) return true;
   if (signs.failedRecipients.length > 0) return true;
+  if (signs.isAnswer && isQuoting(opened)) return false;
   if (signs.isDaemon) return isProven || signs.hasSubject;
   if (signs.isNullPath)
     return (isProven && (opened.surety === 2 || signs.hasSubject)) || (signs.hasSubject && opened.surety > 0);
   return signs.hasSubject && isProven && opened.surety > 0 && !signs.isBulk;
+}
+
+/** Somebody's words above or below a report, instead of a report. */
+function isQuoting({ page, hits }: Opened): boolean {
+  const isOwn = hits.some((hit) => PROVING.includes(hit.gives) && hit.family !== GENERAL);
+  return !isOwn || page.lines.some(({ text }) => /^>+ ?[^>]/.test(text) && !text.startsWith('>>>'));
 }
 
 /** A report that names nobody in a place of its own. */
@@ -211,5 +237,3 @@ function originalDate(material: Material): Date | null {
   }
   return null;
 }
-
-export type { Action };

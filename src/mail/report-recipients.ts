@@ -49,7 +49,7 @@ export function namedByPhrases(page: Page, hits: readonly Hit[], kinds: readonly
   let end = 0;
   const wanted = hits.filter((hit) => kinds.includes(hit.gives));
   for (const [index, hit] of wanted.entries()) {
-    if (hit.start < end) continue;
+    if (hit.start < end || isField(page, hit)) continue;
     end = hit.end;
     const action = hit.gives === 'failed' || hit.gives === 'delayed' || hit.gives === 'delivered' ? hit.gives : null;
     const next = wanted
@@ -61,6 +61,11 @@ export function namedByPhrases(page: Page, hits: readonly Hit[], kinds: readonly
   return named.all();
 }
 
+/** `Your message` above a quoted `To:` is no phrase. */
+function isField(page: Page, hit: Hit): boolean {
+  return page.flat.startsWith(' to', hit.end - 3) && page.flat[hit.end] === ':' && page.place(hit.end - 2).column === 0;
+}
+
 /** The addresses in the sentence after the phrase and at the beginning of lines below it. */
 function behind(page: Page, hit: Hit, action: Action | null, stop: number, named: Gathering): void {
   const from = page.place(hit.end - 1);
@@ -69,6 +74,9 @@ function behind(page: Page, hit: Hit, action: Action | null, stop: number, named
   let indent = -1;
   let wordy = 0;
   let isSentence = true;
+  // Named in the middle of a sentence: no list follows.
+  let isInline = false;
+  let isClosed = false;
   let gap = 0;
   const take = (found: FoundAddress, text: string): void => {
     current = named.add(found.address, action, hit.family);
@@ -106,6 +114,7 @@ function behind(page: Page, hit: Hit, action: Action | null, stop: number, named
         upTo = more.end;
       }
       isSentence = false;
+      isInline = isFirst;
       if (!isFirst) indent = line.indent;
       continue;
     }
@@ -113,7 +122,9 @@ function behind(page: Page, hit: Hit, action: Action | null, stop: number, named
       gap += text.length + 1;
       if (gap > MAX_GAP || /[.:!?]$/.test(text) || /[.!?] /.test(text)) isSentence = false;
     }
-    const opening = isFirst ? null : openingAddress(text, found);
+    const isBelow = !isFirst && !(isInline && lines[i - 1]?.text === '');
+    if (!isBelow && !isFirst) isClosed = true;
+    const opening = isBelow && !isClosed ? openingAddress(text, found) : null;
     const listed: Named | null = current;
     if (opening !== null && listed !== null && (EXPANDED.test(text) || ORIGINAL_LABEL.test(text))) {
       alias(listed, opening.address);
@@ -133,8 +144,12 @@ function behind(page: Page, hit: Hit, action: Action | null, stop: number, named
 
 /** The address with which a line begins, or that stands behind a label of recipients or a display name there. */
 function openingAddress(text: string, found: readonly FoundAddress[]): FoundAddress | null {
-  const [first] = found;
+  const [first, second] = found;
   if (first === undefined) return null;
+  // An address as the name of an address.
+  if (second?.isBracketed && !first.isBracketed && text.slice(first.end, second.start).trim() === '') {
+    return openingAddress(text, [second]) ?? second;
+  }
   const bullet = BULLET.exec(text)?.[0].length ?? 0;
   const before = text.slice(Math.min(bullet, first.start), first.start);
   if (/^["'(<[{]{0,2}$/.test(before) || /^c=\w/i.test(before)) return first;
@@ -210,11 +225,13 @@ export function namedByForm(page: Page, rule: string): Named[] {
 export function namedByTranscript(page: Page, rule: string): Named[] {
   const named = new Gathering();
   const { lines } = page;
+  // The sender may be refused, and is named then as a recipient is.
+  const senders = new Set(lines.map(({ text }) => senderOf(text)));
   for (let i = 0; i < lines.length; i += 1) {
     const text = lines[i]?.text ?? '';
     if (!text.includes('@')) continue;
     const [first] = findAddresses(text);
-    if (first === undefined) continue;
+    if (first === undefined || senders.has(first.address.toLowerCase())) continue;
     const before = text.slice(0, first.start);
     if (/\brcpt to: ?<?$/i.test(before)) {
       const refusal = lines
@@ -229,6 +246,11 @@ export function namedByTranscript(page: Page, rule: string): Named[] {
     }
   }
   return named.all();
+}
+
+function senderOf(text: string): string | null {
+  const at = text.search(/\bmail from:/i);
+  return at < 0 ? null : (findAddresses(text.slice(at))[0]?.address.toLowerCase() ?? null);
 }
 
 function collectReason(named: Named | null, text: string): void {

@@ -16,6 +16,8 @@ export interface Signs {
   readonly failedRecipients: readonly string[];
   /** A report type or a delivery status part. */
   readonly isReportType: boolean;
+  /** It answers another message, as people do. */
+  readonly isAnswer: boolean;
   /** A list or a mass mailing (RFC 2369, RFC 2919). */
   readonly isBulk: boolean;
   /** Lower case, decoded. */
@@ -277,8 +279,12 @@ const OTHER_SUBJECTS =
 
 /** Null: nothing about it looks like a report. */
 export function readSigns(material: Material): Signs | null {
-  if (material.reportType === 'disposition-notification' || material.reportType === 'feedback-report') return null;
-  if (material.dispositions.length > 0 || material.feedback.length > 0) return null;
+  if (material.reportType === 'feedback-report' || material.feedback.length > 0) return null;
+  if (
+    (material.reportType === 'disposition-notification' || material.dispositions.length > 0) &&
+    !isRejection(material)
+  )
+    return null;
   const { fields } = material;
   const from = parseAddresses(fieldValue(material, 'from'));
   const isDaemon = from.length === 0 ? findField(fields, 'from') !== null : from.some(isDaemonName);
@@ -297,14 +303,6 @@ export function readSigns(material: Material): Signs | null {
     .filter((address) => address !== '');
   const isReport = isReportType(material);
   if (!isDaemon && !isNullPath && !hasSubject && failedRecipients.length === 0 && !isReport) return null;
-  // A postmaster is a person too, and answers.
-  if (
-    !isNullPath &&
-    !isReport &&
-    /^(?:re|aw|sv|antw|odp) ?:/.test(subject) &&
-    findField(fields, 'in-reply-to') !== null
-  )
-    return null;
   if (!isDaemon && !isReport) {
     if (OTHER_SUBJECTS.test(subject)) return null;
     // A person's answer to a report carries its subject, and says what it answers (RFC 5322 3.6.4).
@@ -322,11 +320,22 @@ export function readSigns(material: Material): Signs | null {
     hasSubject,
     failedRecipients,
     isReportType: isReport,
+    // A postmaster is a person too, and answers.
+    isAnswer:
+      !isNullPath &&
+      !isReport &&
+      /^(?:re|aw|sv|antw|odp) ?:/.test(subject) &&
+      findField(fields, 'in-reply-to') !== null,
     isBulk: findField(fields, 'list-unsubscribe') !== null || findField(fields, 'list-id') !== null,
     subject,
     parties,
     date: date === null ? null : fieldText(date),
   };
+}
+
+/** RFC 5429 2.1.2 lets a server refuse a message by a disposition notification: nobody has read it. */
+function isRejection(material: Material): boolean {
+  return /\b(?:automatically|was) rejected\b/i.test((material.texts[0]?.text ?? '').slice(0, 1000));
 }
 
 /** Characters of a subject that are searched. */
