@@ -141,7 +141,7 @@ class Growing {
   }
 }
 
-/** A field name of RFC 5322 2.2 and its colon, or a From_ line. */
+/** A field name as senders make them (RFC 5322 2.2 allows `{"a"` too) and its colon, or a From_ line. */
 function isMail(octets: Buffer): boolean {
-  return /^(?:From |[!-9;-~]{1,80}[ \t]?:[ \t\r\n])/.test(octets.toString('latin1', 0, SNIFFED));
+  return /^(?:From |[A-Za-z][A-Za-z0-9_-]{0,80}[ \t]?:[ \t\r\n])/.test(octets.toString('latin1', 0, SNIFFED));
 }
