@@ -150,17 +150,14 @@ function isAnswer(fields: readonly Field[], subject: string): boolean {
 
 const ANSWER = /^(?:re|aw|sv|vs|antw|rv|odp|ynt|res|r|回复|答复|返信) ?(?:\[\d{1,4}\])?:/;
 
-/** Without the mark of a ticket or of an answer: `[example.org #123]`, `Re:`. */
+/** Without the mark of a ticket: `[example.org #123]`. */
 function withoutTag(subject: string): string {
-  return subject
-    .replace(/^\[[^\]]{1,80}\] ?/, '')
-    .replace(ANSWER, '')
-    .trimStart();
+  return subject.replace(/^\[[^\]]{1,80}\] ?/, '');
 }
 
 /** A single word is not enough: `Vacation request approved` is a notification. */
 function beginsLikeReply(subject: string): boolean {
-  const starts = [subject, subject.replace(/^[[(【]/, ''), withoutTag(subject)];
+  const starts = [subject, subject.replace(/^[[(【]/, ''), withoutTag(subject.replace(ANSWER, '').trimStart())];
   return [phrases.VACATION, phrases.RECEIPT, phrases.LEFT, phrases.CHALLENGE].some((list) =>
     list.some((phrase) => /[ -]/.test(phrase) && starts.some((start) => start.startsWith(phrase))),
   );

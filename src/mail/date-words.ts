@@ -35,9 +35,9 @@ export const BACK_BEFORE_ENGLISH: readonly string[] = words(
 export const BACK_BEFORE: readonly string[] = words(
   `wieder ab | wieder am | zurück am | zurück ab | zurück | wieder erreichbar | wieder im büro | wieder im haus | wieder da | rückkehr | wieder zurück | wieder für sie da | wieder persönlich | wieder ansprechbar | öffnen wieder |
    de retour | serai de retour | mon retour | reviens | reviendrai | reprendrai | reprise | retour le | rentre le | rouvrira | rouvrirons | à nouveau disponible | nouveau joignable | joignable à partir |
-   regreso | regresaré | vuelvo | volveré | estaré de vuelta | de vuelta | vuelta | reincorporo | reincorporaré | incorporaré | me incorporo | retorno | retornaré | retomaré | disponible a partir |
+   regreso | regresaré | regresando | vuelvo | volveré | estaré de vuelta | de vuelta | vuelta | reincorporo | reincorporaré | incorporaré | me incorporo | retorno | retornaré | retomaré | disponible a partir |
    rientro | rientrerò | ritorno | ritornerò | tornerò | torno | di ritorno | di nuovo disponibile | di nuovo in ufficio | di nuovo operativi | riapriremo | riapertura |
-   retorno | retornarei | regresso | regressarei | voltarei | volto | estarei de volta | de volta | de regresso |
+   retorno | retornarei | retornando | regresso | regressarei | voltarei | volto | estarei de volta | de volta | de regresso |
    terug | weer aanwezig | weer bereikbaar | weer op kantoor | weer beschikbaar | weer open |
    tillbaka | åter | åter på plats | tillbaka på | är tillbaka | tilbage | er tilbage | tilbake | er tilbake | igen | igjen | palaan | palaan töihin | takaisin | tavattavissa |
    wracam | będę z powrotem | powrót | wrócę | będę dostępny | będę dostępna | vrátím se | budu zpět | zpět | vraciam sa | späť | visszatérek | revin | voi reveni | mă întorc | vraćam se | vrnem se |
@@ -51,7 +51,7 @@ export const UNTIL_BEFORE_ENGLISH: readonly string[] = words(
 
 export const UNTIL_BEFORE: readonly string[] = words(
   `bis | bis zum | bis einschließlich | bis inkl | einschließlich | bis und mit | jusqu'au | jusqu' au | jusqu'à | jusqu'à la date du | hasta | hasta el | hasta el día | fino al | fino all' | sino al | fino a | fino al giorno | até | até o dia | até ao dia | até dia | ate |
-   tot | tot en met | t/m | t.e.m. | t/m. | t.m. | till och med | t.o.m. | t o m | tom | til og med | t.o.m | indtil | frem til | saakka | asti | do dnia | do | až do | až do dne | włącznie do | pana la | pana pe | până la | până pe | până în | до | по | включително до | έως | μέχρι | ως | עד | حتى | إلى | hingga | sampai | cho đến | đến ngày | đến | 至 | 到 | 直到 | 截至 | ~ | 終了`,
+   tot | tot en met | t/m | t.e.m. | t/m. | t.m. | till och med | t.o.m. | t o m | tom | til og med | t.o.m | indtil | frem til | før | saakka | asti | do dnia | do | až do | až do dne | włącznie do | pana la | pana pe | până la | până pe | până în | до | по | включително до | έως | μέχρι | ως | עד | حتى | إلى | hingga | sampai | cho đến | đến ngày | đến | 至 | 到 | 直到 | 截至 | ~ | 終了`,
 );
 
 /** Directly after the last day, where the language says it there. */

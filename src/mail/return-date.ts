@@ -105,7 +105,7 @@ const DAY_FORMS: readonly {
   // 12 May 2026, 12th of May, 12. Mai, 12 de mayo de 2026, 12-May-2026, 1er mai
   {
     pattern:
-      /(\d{1,2})(?:st|nd|rd|th|er|ste|de|e|o|a|:e|-?го|\.)?(?: ?- ?| ?)(?:of |de |di |d'|den |the )?(\p{L}{3,14})\.?(?:(?:,? | ?-|, ?| de | del )(\d{4})(?!\d))?/uy,
+      /(\d{1,2})(?:st|nd|rd|th|er|ste|de|e|o|a|:e|-?го|\.)?(?: ?- ?| ?)(?:of |de |di |d'|den |the )?(\p{L}{3,14})(?:\.?(?:,? | ?-|, ?| de | del )(\d{4})(?!\d))?/uy,
     read: ([, day, name, year]) => named(name, Number(day), year),
   },
   {
