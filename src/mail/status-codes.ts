@@ -21,7 +21,11 @@ const VERSIONED = new Set(
 );
 
 /** A number after one of these is a reply code even in the middle of a sentence. */
-const ANNOUNCED = new Set('said says reply replied response responded error code error_code result reason status smtp returned with diagnostic because'.split(' '));
+const ANNOUNCED = new Set(
+  'said says reply replied response responded error code error_code result reason status smtp returned with diagnostic because'.split(
+    ' ',
+  ),
+);
 
 export interface Codes {
   /** In order of appearance, each once; class 2 too. */
