@@ -47,21 +47,26 @@ const words = (phrases: string): readonly string[] => phrases.split('|').map((ph
 export const REPLY_PREFIXES: readonly string[] = words(
   `automatic reply: | automatic response: | automated reply: | automated response: | auto reply: | auto-reply: | autoreply: | auto response: | auto-response: |
    autoresponse: | auto-responder: | autoresponder: | autorespond: | [auto-reply] | [auto reply] | [autoreply] | (auto-reply) | automatic reply from | out of office autoreply | out of office auto-reply |
-   out of office reply | out of office: | out-of-office: | automatic out of office | vacation reply: | vacation response: | vacation auto-reply | away from my mail |
-   automatische antwort: | automatische antwort auf | automatisch generierte antwort: | auto-antwort: | autoantwort: | abwesenheitsnotiz | abwesenheitsmeldung: | abwesenheitsbenachrichtigung | abwesenheitsassistent | abwesend: |
-   réponse automatique: | réponse automatique : | réponse auto: | message d'absence: | absence du bureau: | absent du bureau: | notification d'absence |
-   respuesta automática: | respuesta automatica: | auto respuesta: | autorespuesta: | fuera de la oficina: | fuera de oficina: |
-   risposta automatica: | risposta automatica a | fuori sede: | fuori ufficio: | notifica di assenza | messaggio automatico: |
-   resposta automática: | resposta automatica: | ausência temporária: | fora do escritório: | auto resposta: |
-   automatisch antwoord: | automatisch antwoord op | automatische beantwoording: | automatisch bericht: | afwezigheidsbericht | afwezig: | niet aanwezig: |
-   autosvar: | automatiskt svar: | automatisk svar: | automatisk svar fra | frånvaromeddelande | frånvaro: | fraværsbesked | fravær: | fraværsmelding | ikke til stede: | ikke på kontoret: |
-   automaattinen vastaus: | poissaoloilmoitus | poissa: | poissa toimistosta: |
-   automatyczna odpowiedź: | odpowiedź automatyczna: | autoodpowiedź: | poza biurem: | nieobecność: | automatická odpověď: | mimo kancelář: | automatická odpoveď: |
-   automatikus válasz: | automatikus valasz: | házon kívül: | răspuns automat: | raspuns automat: | automatski odgovor: | samodejni odgovor: | автоматски одговор: | avtomatski odgovor: | odsutan: |
-   автоматический ответ: | автоответ: | автоматична відповідь: | автовідповідь: | автоматичен отговор: | вне офиса: | нет на работе: |
-   otomatik yanıt: | otomatik yanit: | otomatik cevap: | ofis dışında: | αυτόματη απάντηση: | automatinis atsakymas: | automātiska atbilde: | automaatne vastus: |
+   out of office reply | automatic out of office | vacation reply: | vacation response: | vacation auto-reply | away from my mail |
+   automatische antwort: | automatische antwort auf | automatisch generierte antwort: | auto-antwort: | autoantwort: | abwesenheitsnotiz | abwesenheitsmeldung: | abwesenheitsbenachrichtigung | abwesenheitsassistent |
+   réponse automatique: | réponse automatique : | réponse auto: | message d'absence: | notification d'absence |
+   respuesta automática: | respuesta automatica: | auto respuesta: | autorespuesta: |
+   risposta automatica: | risposta automatica a | notifica di assenza |
+   resposta automática: | resposta automatica: | auto resposta: |
+   automatisch antwoord: | automatisch antwoord op | automatische beantwoording: | afwezigheidsbericht |
+   autosvar: | automatiskt svar: | automatisk svar: | automatisk svar fra | frånvaromeddelande | fraværsbesked | fraværsmelding |
+   automaattinen vastaus: | poissaoloilmoitus |
+   automatyczna odpowiedź: | odpowiedź automatyczna: | autoodpowiedź: | automatická odpověď: | automatická odpoveď: |
+   automatikus válasz: | automatikus valasz: | răspuns automat: | raspuns automat: | automatski odgovor: | samodejni odgovor: | автоматски одговор: | avtomatski odgovor: |
+   автоматический ответ: | автоответ: | автоматична відповідь: | автовідповідь: | автоматичен отговор: |
+   otomatik yanıt: | otomatik yanit: | otomatik cevap: | αυτόματη απάντηση: | automatinis atsakymas: | automātiska atbilde: | automaatne vastus: |
    תשובה אוטומטית: | מענה אוטומטי: | رد تلقائي: | پاسخ خودکار: | balasan otomatis: | balas automatik: | trả lời tự động: | ตอบกลับอัตโนมัติ: | การตอบกลับอัตโนมัติ: |
-   自動応答: | 自動応答 | 自動返信: | 【自動返信】 | [自動返信] | 自動返信メール | 不在通知: | 不在応答 | 自动答复: | 自动回复: | 自动回复 | [自动回复] | 自動回覆: | 自動回覆 | 外出自动回复 | 不在辦公室: | 不在办公室: | 자동 회신: | 자동회신: | 자동 응답: | 부재중 알림 | 부재중: | [부재중]`,
+   自動応答: | 自動応答 | 自動返信: | 【自動返信】 | [自動返信] | 自動返信メール | 不在通知: | 不在応答 | 自动答复: | 自动回复: | 自动回复 | [自动回复] | 自動回覆: | 自動回覆 | 外出自动回复 | 자동 회신: | 자동회신: | 자동 응답: | 부재중 알림`,
+);
+
+/** Beginnings that are also those of a person's own note or of an entry in a calendar. */
+export const ABSENCE_PREFIXES: readonly string[] = words(
+  `out of office: | out-of-office: | abwesend: | absence du bureau: | absent du bureau: | fuera de la oficina: | fuera de oficina: | fuori sede: | fuori ufficio: | ausência temporária: | fora do escritório: | afwezig: | niet aanwezig: | frånvaro: | fravær: | ikke til stede: | ikke på kontoret: | poissa: | poissa toimistosta: | poza biurem: | nieobecność: | mimo kancelář: | házon kívül: | odsutan: | вне офиса: | нет на работе: | ofis dışında: | 不在辦公室: | 不在办公室: | 부재중: | [부재중] | messaggio automatico: | automatisch bericht:`,
 );
 
 /** Of a subject that says no more than that it was answered by itself. */
@@ -127,9 +132,4 @@ export const RECEIPT: readonly string[] = words(
    wij hebben uw | we hebben uw | uw bericht is | uw e-mail is | ontvangstbevestiging | in goede orde | bedankt voor uw | dank voor uw | zo spoedig mogelijk | vi har mottagit | tack för ditt | tack för din | vi har modtaget | tak for din | tak for deres | vi har mottatt | takk for din | mottaksbekreftelse | kiitos viestistäsi | olemme vastaanottaneet | viestisi on vastaanotettu | otrzymaliśmy | dziękujemy za | potwierdzamy otrzymanie | potwierdzenie otrzymania | zgłoszenie zostało | děkujeme za | obdrželi jsme | přijali jsme | ďakujeme za | megkaptuk | köszönjük megkeresését | köszönjük levelét | am primit | vă mulțumim pentru | zaprimili smo |
    получили ваше | ваше сообщение получено | ваше письмо получено | ваше обращение | ваш запрос | спасибо за обращение | благодарим за | заявка | зарегистрировано | отримали ваш | дякуємо за | mesajınız alınmıştır | talebiniz | teşekkür ederiz | başvurunuz | ευχαριστούμε για | פנייתך | تم استلام | شكرا لتواصلك | terima kasih telah | terima kasih atas |
    お問い合わせいただき | お問い合わせありがとう | お問合せ | 受け付けました | 受付いたしました | 受付完了 | 受信いたしました | 受領いたしました | 担当者より | 已收到 | 收到您 | 收到你 | 感谢您的来信 | 感謝您的來信 | 感谢您的 | 尽快回复 | 盡快回覆 | 尽快与您联系 | 접수되었 | 접수 되었 | 문의해 주셔서 | 메일을 받았습니다`,
-);
-
-/** Of a ticket system or a mailing list that does not say whether it received anything; kept from being taken for an absence. */
-export const HELD: readonly string[] = words(
-  'awaits moderator approval | is being held until the list moderator | waiting for moderator | message is awaiting moderation | not monitored | unattended mailbox | unmonitored mailbox | do not reply to this',
 );

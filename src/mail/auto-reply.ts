@@ -90,6 +90,16 @@ const MACHINE_FIELDS: Readonly<Record<string, RegExp | null>> = {
   'x-list-administrivia': null,
 };
 
+/** Fields of an absence that a person did not type, and that no calendar writes. */
+const ABSENCE_FIELDS: Readonly<Record<string, RegExp | null>> = {
+  ...LIKELY_FIELDS,
+  precedence: /^(?:bulk|junk)\b/i,
+  'in-reply-to': null,
+  'x-auto-response-suppress': null,
+  'x-ms-exchange-inbox-rules-loop': null,
+  'x-ms-exchange-generated-message-source': null,
+};
+
 /** Of mailing lists and newsletters. */
 const LIST_FIELDS = ['list-id', 'list-unsubscribe', 'list-post', 'x-mailing-list', 'mailing-list'];
 
@@ -131,6 +141,10 @@ function signOf(fields: readonly Field[], subject: string): Sign | null {
   const bare = withoutTag(subject);
   const prefix = phrases.REPLY_PREFIXES.find((start) => subject.startsWith(start) || bare.startsWith(start));
   if (prefix !== undefined) return sign('sure', 'reply-subject', `Subject: ${subject}`);
+  if (phrases.ABSENCE_PREFIXES.some((start) => subject.startsWith(start))) {
+    const replied = matching(fields, ABSENCE_FIELDS);
+    return replied === null ? null : sign('sure', 'reply-subject', `${replied}\nSubject: ${subject}`);
+  }
   if (!isAnswer(fields, subject)) return null;
   const likely = auto === '' ? matching(fields, LIKELY_FIELDS) : null;
   if (likely !== null) return sign('likely', 'reply-words', likely);
@@ -145,7 +159,7 @@ function sign(strength: Sign['strength'], rule: string, span: string): Sign {
 /** What a machine sends unasked has no message that it answers; a reply names it, repeats its subject, or says that it is one. */
 function isAnswer(fields: readonly Field[], subject: string): boolean {
   if (findField(fields, 'in-reply-to') !== null || findField(fields, 'references') !== null) return true;
-  return ANSWER.test(subject) || phrases.REPLY_WORDS.includes(subject) || beginsLikeReply(subject);
+  return ANSWER.test(subject) || phrases.REPLY_WORDS.includes(subject) || beginsWith(subject, ABSENT);
 }
 
 const ANSWER = /^(?:re|aw|sv|vs|antw|rv|odp|ynt|res|r|回复|答复|返信) ?(?:\[\d{1,4}\])?:/;
@@ -157,8 +171,15 @@ function withoutTag(subject: string): string {
 
 /** A single word is not enough: `Vacation request approved` is a notification. */
 function beginsLikeReply(subject: string): boolean {
+  return beginsWith(subject, ABSENT) || beginsWith(subject, [phrases.RECEIPT]);
+}
+
+/** What only replies begin with. "We received your order" is a notification, unless it answers a message. */
+const ABSENT = [phrases.VACATION, phrases.LEFT, phrases.CHALLENGE];
+
+function beginsWith(subject: string, lists: readonly (readonly string[])[]): boolean {
   const starts = [subject, subject.replace(/^[[(【]/, ''), withoutTag(subject.replace(ANSWER, '').trimStart())];
-  return [phrases.VACATION, phrases.RECEIPT, phrases.LEFT, phrases.CHALLENGE].some((list) =>
+  return lists.some((list) =>
     list.some((phrase) => /[ -]/.test(phrase) && starts.some((start) => start.startsWith(phrase))),
   );
 }
