@@ -117,7 +117,7 @@ export const ADDRESS_CAUSES: readonly Cause[] = [
     category: 'address-moved',
     weight: 3,
     phrases: `has moved | recipient moved | user moved | mailbox moved | user has moved | address has changed | address changed to | new address is
-      has been changed to | has been replaced by | user not local please try | not our customer | please try @ | please use @ instead | replaced by @
+      has been changed to | has been replaced by | user not local please try | please try @ | please use @ instead | replaced by @
       recipient no longer on server | user has left | account has been moved | mailbox has been moved | moved to another | no forwarding address
       please update your address book | changed his email | changed her email | changed my email | hat gewechselt | neue adresse lautet
       nouvelle adresse | nueva direccion | nuovo indirizzo | adresse geandert | adresse a change`,

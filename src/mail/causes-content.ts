@@ -62,7 +62,7 @@ export const CONTENT_CAUSES: readonly Cause[] = [
       malformed header | malformed message | malformed mime | malformed mail | bad header | bad headers | header too large | headers too large | header size exceeds
       header is missing | headers missing | missing header | missing required header | missing message-id | missing date header | missing from | missing subject
       no from header | no valid from | from header is missing | from header * missing | multiple from | multiple addresses in from | duplicate header | more than one from | more than one header
-      message is not rfc | not rfc compliant | not rfc 2822 | not rfc 5322 | rfc 5322 | rfc 2822 | rfc822 | rfc compliant | violates rfc | violate rfc | line too long
+      message is not rfc | not rfc compliant | not rfc 2822 | not rfc 5322 | rfc 5322 | rfc 2822 | rfc 822 compliant | rfc compliant | violates rfc | violate rfc | line too long
       lines too long | line length | maximum line length | message has a line | contains lines longer | too many mime | too many received | mime structure | unsupported charset
       character set not | conversion is required | conversion failed | content conversion | message is not mime | mime header | unparseable | unparsable
       smtputf8 | internationalized | 8bitmime | unencoded | empty message | message body is empty | no message body | not conform to rfc | html tag

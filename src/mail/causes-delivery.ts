@@ -2,7 +2,7 @@
 import type { Cause } from './causes.ts';
 
 export const DELIVERY_CAUSES: readonly Cause[] = [
-  // Why the queue waits, or waited until it gave up. These outweigh `gave up` itself, which is below.
+  // Why the queue waits, or waited until it gave up.
   {
     category: 'network',
     weight: 3,
@@ -17,9 +17,10 @@ export const DELIVERY_CAUSES: readonly Cause[] = [
       cname_lookup_failed | servfail | malformed or unexpected name server reply | no mx hosts could be reached | all relevant mx | mx points to | mx list | local address of | mail for * loops | best mx | verbindung * abgelehnt | zeituberschreitung | delai d'attente | connexion refusee
       tiempo de espera | conexion rechazada | tempo limite | connessione rifiutata | таймаут | соединение | 接続できません | タイムアウト | 连接超时 | 无法连接 | 連線`,
   },
+  // That the queue waits or has given up, whatever the cause: anything else that is said goes before.
   {
     category: 'network',
-    weight: 2,
+    weight: 0,
     phrases: `retry timeout exceeded | retry time not reached | delivery retry timeout | delivery time expired | delivery expired | message expired | envelope expired | queue lifetime | queue too long | in the queue too long | too long in the queue | expired | time-expired
       maximum-time-expired | maximum time | maximum retries | retries exceeded | retry limit | retry count | all retries | attempts exhausted | hosts have been failing | hosts for * have been failing | failing for a long time | could not be delivered for | not be delivered for more than | not been delivered after
       has not yet been delivered | not yet been delivered | not been collected | undeliverable for | unable to deliver in | could not deliver for the last | delivery failed * attempts | message timed out | mail expired | delivery timed out | giving up after | deleted from queue | removed from the queue

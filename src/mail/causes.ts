@@ -9,9 +9,9 @@ import { PROVIDER_CAUSES } from './provider-codes.ts';
 
 /**
  * How much a phrase says. 4: a provider's own code or the URL of its explanation, defined to mean this. 3: names the cause outright.
- * 2: what servers usually say of this cause. 1: vague, a better code beside it decides.
+ * 2: what servers usually say of this cause. 1: vague, a better code beside it decides. 0: what a queue says that waits or has given up.
  */
-export type Weight = 1 | 2 | 3 | 4;
+export type Weight = 0 | 1 | 2 | 3 | 4;
 
 export interface Cause {
   readonly category: Category;

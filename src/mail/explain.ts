@@ -63,9 +63,14 @@ const SCOPES: Readonly<Record<Category, Scope>> = {
 const HARD: ReadonlySet<Category> = new Set<Category>(['address-unknown', 'domain-unknown', 'address-moved']);
 
 /** Weights of causes.ts. */
+const WAITING = 0;
 const VAGUE = 1;
 const USUAL = 2;
+const OUTRIGHT = 3;
 const PROVIDER = 4;
+
+/** Places where a status is looked up in one text. */
+const MAX_TRIES = 20;
 
 /** specificity() of a code with a detail. */
 const DETAILED = 3;
@@ -86,7 +91,14 @@ export function explain(finding: Finding): Explanation {
   const action = finding.action ?? actionInWords(texts, isCoded(saidCodes) || isCoded(aroundCodes));
   const isSuccess = action !== 'failed' && action !== 'delayed';
   const status = chosenStatus(field, saidCodes, aroundCodes, isSuccess);
-  const replyCode = chosenReply(status, [said, around], saidCodes, aroundCodes, isSuccess);
+  const replyCode = chosenReply(
+    status,
+    [
+      [said, saidCodes],
+      [around, aroundCodes],
+    ],
+    isSuccess,
+  );
   const category = isSuccess ? 'unknown' : categoryOf(finding, texts, status, replyCode, action);
   return {
     status,
@@ -116,28 +128,28 @@ function best(statuses: readonly string[], field: string | null, isSaid: boolean
   return chosen;
 }
 
-/** The reply that carries the chosen status, or the first of the diagnostic, or the first around it. */
+/** The reply of the diagnostic, at best the one that carries the chosen status; else the same of the words around. */
 function chosenReply(
   status: string | null,
-  texts: readonly string[],
-  said: Codes,
-  around: Codes,
+  texts: readonly (readonly [text: string, codes: Codes])[],
   isSuccess: boolean,
 ): number | null {
   const fits = (reply: number): boolean => (isSuccess ? reply < 300 : reply >= 400);
-  if (status !== null) {
-    for (const text of texts) {
-      for (
-        let at = text.indexOf(status), tries = 0;
-        at >= 0 && tries < 20;
-        at = text.indexOf(status, at + 1), tries++
-      ) {
-        const reply = Number(/(?<!\d)[245]\d\d(?=[ -]['"#(]{0,2}$)/.exec(text.slice(Math.max(0, at - 7), at))?.[0]);
-        if (fits(reply)) return reply;
-      }
-    }
+  for (const [text, { replies }] of texts) {
+    const reply = (status === null ? undefined : replyBefore(text, status, fits)) ?? replies.find(fits);
+    if (reply !== undefined) return reply;
   }
-  return said.replies.find(fits) ?? around.replies.find(fits) ?? null;
+  return null;
+}
+
+function replyBefore(text: string, status: string, fits: (reply: number) => boolean): number | undefined {
+  let at = text.indexOf(status);
+  for (let tries = 0; at >= 0 && tries < MAX_TRIES; tries++) {
+    const reply = Number(/(?<!\d)[245]\d\d(?=[ -]['"#(]{0,2}$)/.exec(text.slice(Math.max(0, at - 7), at))?.[0]);
+    if (fits(reply)) return reply;
+    at = text.indexOf(status, at + 1);
+  }
+  return undefined;
 }
 
 function aboveHeader(text: string): string {
@@ -167,19 +179,35 @@ function categoryOf(
   const judged = (cause: Cause | null): Category | null => (cause === null ? null : byStage(cause, status, stage));
   const code = status === null ? null : categoryOfCode(status);
   const isTelling = status !== null && specificity(status) === DETAILED && !status.endsWith('.7.1');
+  const vague = judged(strongest(said, VAGUE));
+  // Microsoft refuses with 5.4.1: who says no has answered, so the network is not to blame.
+  const isRefusal = code === 'network' && vague === 'policy' && replyCode !== null && replyCode >= 500;
   return (
     judged(strongest(said, PROVIDER)) ??
     judged(strongest(around, PROVIDER)) ??
-    judged(strongest(said, USUAL)) ??
+    unlessDoubtful(strongest(said, USUAL), strongest(around, OUTRIGHT), judged) ??
     (finding.diagnostic === null ? judged(strongest(around, USUAL)) : null) ??
-    (isTelling ? code : null) ??
-    judged(strongest(said, VAGUE)) ??
+    (isTelling && !isRefusal ? code : null) ??
+    vague ??
     judged(strongest(around, USUAL)) ??
+    judged(strongest(said, WAITING)) ??
     (status !== null && specificity(status) > 0 ? code : null) ??
-    judged(strongest(around, VAGUE)) ??
+    judged(strongest(around, WAITING)) ??
     byReply(replyCode, stage) ??
     (action === 'delayed' ? 'network' : 'unknown')
   );
+}
+
+/** Words that may be a pretence give way to what the report says outright about the recipient. */
+function unlessDoubtful(
+  cause: Cause | null,
+  outright: Cause | null,
+  judged: (cause: Cause | null) => Category | null,
+): Category | null {
+  const category = judged(cause);
+  if (cause?.who !== true || category !== 'recipient-refused' || outright === null) return category;
+  const better = judged(outright);
+  return better !== null && SCOPES[better] === 'recipient' ? better : category;
 }
 
 function strongest(causes: ReadonlySet<Cause>, atLeast: number): Cause | null {
@@ -200,7 +228,9 @@ function strongest(causes: ReadonlySet<Cause>, atLeast: number): Cause | null {
 function byStage(cause: Cause, status: string | null, stage: () => Stage | null): Category {
   const { category } = cause;
   if (cause.who !== true) return category === 'domain-unknown' && stage() === 'mail' ? 'policy' : category;
-  if (status !== null && categoryOfCode(status) === category && specificity(status) === DETAILED) return category;
+  // x.1.0 to x.1.3, x.1.6, x.1.10: the code tells whose address it is.
+  const code = status === null ? null : categoryOfCode(status);
+  if (code !== null && HARD.has(code)) return code;
   const answered = stage();
   if (answered === 'mail') return 'policy';
   return answered === 'rcpt' ? category : 'recipient-refused';

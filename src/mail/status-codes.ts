@@ -110,7 +110,7 @@ function isStatusText(text: string, start: number): boolean {
 
 /** `500 MB`, `240 minutes`: a quantity, whatever stands before it. */
 function isAmount(text: string, end: number): boolean {
-  return /^ (?:[kmgt]i?b|bytes?|octets?|seconds?|secs?|minutes?|mins?|hours?|days?|messages?|times|recipients|lines|percent)\b/i.test(
+  return /^ (?:[kmgt]i?b|bytes?|octets?|seconds?|secs?|minutes?|mins?|hours?|days?|messages|times|recipients|lines|percent)\b/i.test(
     text.slice(end, end + 12),
   );
 }
