@@ -1,6 +1,6 @@
 // Whether a report without an Action field says that delivery failed or still goes on. Who gave up has failed, even if the cause was temporary.
 import type { Action } from '../model.ts';
-import { Phrases } from './phrases.ts';
+import { Phrases } from './phrase-index.ts';
 import type { Spelled } from './spelling.ts';
 
 type Says = 'over' | 'goes-on' | 'arrived';

@@ -1,5 +1,5 @@
 // Phrases and what they mean: the shape of the data in the causes-*.ts files and the one list made of them. The data says what servers
-// write in general; weighing one phrase against another and against codes is for explain.ts, finding them for phrases.ts.
+// write in general; weighing one phrase against another and against codes is for explain.ts, finding them for phrase-index.ts.
 import type { Category } from '../model.ts';
 import { ADDRESS_CAUSES } from './causes-address.ts';
 import { CONTENT_CAUSES } from './causes-content.ts';

@@ -6,7 +6,7 @@ import { actionInWords } from './action-words.ts';
 import { CAUSES, type Cause } from './causes.ts';
 import { categoryOfCode } from './enhanced-codes.ts';
 import type { Finding } from './finding.ts';
-import { Phrases } from './phrases.ts';
+import { Phrases } from './phrase-index.ts';
 import { type Stage, stageOf } from './smtp-stage.ts';
 import { type Spelled, spell } from './spelling.ts';
 import { type Codes, findCodes, specificity, statusOfField } from './status-codes.ts';
