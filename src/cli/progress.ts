@@ -2,7 +2,7 @@
 // elsewhere (a log file with a thousand bars helps nobody).
 
 import type { DrainProgress } from '../model.ts';
-import type { Stream } from './output.ts';
+import { type Stream, widthOf } from './output.ts';
 import { bytes, count, cut, duration } from './words.ts';
 
 /** A person sees ten pictures a second as movement. */
@@ -53,7 +53,7 @@ export function createProgressOf<P>(
         return;
       }
       // Never the last column: the line would wrap, and the next bar would not be drawn over this one.
-      stream.write(`\r\u001b[K${cut(`${name}${bar(share)} ${facts}`, (stream.columns ?? DEFAULT_WIDTH) - 1)}`);
+      stream.write(`\r\u001b[K${cut(`${name}${bar(share)} ${facts}`, (widthOf(stream) ?? DEFAULT_WIDTH) - 1)}`);
       drawn = true;
     },
     clear() {
