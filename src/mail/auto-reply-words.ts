@@ -1,42 +1,6 @@
 // What automatic replies say, in many languages: phrases as data, no logic but how words are made comparable. A phrase stands here when it
 // tells one sort of reply from the others in a message that is known, or nearly known, to be automatic; auto-reply.ts decides that.
-
-/** Lower-case, without accents and typographic variants, one blank between words. Phrases are written as people write and pass through here. */
-export function comparable(text: string): string {
-  return (
-    text
-      .normalize('NFKD')
-      .toLowerCase()
-      // The accents of European letters; the marks of kana and of Arabic stay.
-      .replace(/[\u0300-\u036f]+/g, '')
-      .normalize('NFC')
-      // Turkish, typed with and without the dot.
-      .replace(/ı/g, 'i')
-      .replace(/[\u2018\u2019\u02bc\u00b4`]/g, "'")
-      .replace(/[\u2010-\u2015\u2212]/g, '-')
-      .replace(/[\u301c\u223c]/g, '~')
-      .replace(/\s+/g, ' ')
-  );
-}
-
-/** Letters of scripts that put blanks between words. */
-const LETTER = /[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Hebrew}\p{Script=Arabic}]/u;
-
-/** Shorter words must end where they end (`cuti` is not in `execution`); longer ones may be declined. */
-const MAX_WHOLE_WORD = 6;
-
-/** The first of the phrases that stands in a comparable text, at the beginning of a word; null without. */
-export function phraseIn(text: string, phrases: readonly string[]): string | null {
-  for (const phrase of phrases) {
-    for (let at = text.indexOf(phrase); at >= 0; at = text.indexOf(phrase, at + 1)) {
-      if (at > 0 && LETTER.test(phrase.charAt(0)) && LETTER.test(text.charAt(at - 1))) continue;
-      const after = text.charAt(at + phrase.length);
-      if (phrase.length < MAX_WHOLE_WORD && LETTER.test(phrase.charAt(0)) && LETTER.test(after)) continue;
-      return phrase;
-    }
-  }
-  return null;
-}
+import { comparable } from './reply-phrases.ts';
 
 const words = (phrases: string): readonly string[] => phrases.split('|').map((phrase) => comparable(phrase.trim()));
 

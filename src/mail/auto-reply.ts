@@ -5,10 +5,10 @@
 import type { AutoReply } from '../model.ts';
 import { parseAddresses } from './address.ts';
 import * as phrases from './auto-reply-words.ts';
-import { comparable, phraseIn } from './auto-reply-words.ts';
 import { parseDate } from './date.ts';
 import { displayText, type Field, fieldText, findField } from './header.ts';
 import type { Material, PartText } from './material.ts';
+import { comparable, phraseFinder } from './reply-phrases.ts';
 import { returnDate } from './return-date.ts';
 import { cut } from './text.ts';
 
@@ -145,11 +145,10 @@ function signOf(fields: readonly Field[], subject: string): Sign | null {
     const replied = matching(fields, ABSENCE_FIELDS);
     return replied === null ? null : sign('sure', 'reply-subject', `${replied}\nSubject: ${subject}`);
   }
-  if (!isAnswer(fields, subject)) return null;
   const likely = auto === '' ? matching(fields, LIKELY_FIELDS) : null;
-  if (likely !== null) return sign('likely', 'reply-words', likely);
-  const machine = matching(fields, MACHINE_FIELDS);
-  return machine === null ? null : sign('possible', 'reply-words', machine);
+  const machine = likely ?? matching(fields, MACHINE_FIELDS);
+  if (machine === null || !isAnswer(fields, subject)) return null;
+  return sign(likely === null ? 'possible' : 'likely', 'reply-words', machine);
 }
 
 function sign(strength: Sign['strength'], rule: string, span: string): Sign {
@@ -206,18 +205,16 @@ interface Sort {
 }
 
 /** In this order: a challenge and a farewell use the words of the others too, and whoever is away often thanks for the message first. */
+const SORTS = ['challenge', 'left', 'vacation', 'receipt'] as const;
+const findSort = phraseFinder([phrases.CHALLENGE, phrases.LEFT, phrases.VACATION, phrases.RECEIPT]);
+
 function sortOf(fields: readonly Field[], subject: string, text: string): Sort | null {
-  const header = /vacation/i.test(textOf(fields, 'auto-submitted') + textOf(fields, 'x-apple-action'));
-  const all = `${subject} | ${text}`;
-  const challenge = phraseIn(all, phrases.CHALLENGE);
-  if (challenge !== null) return { type: 'challenge', phrase: challenge };
-  const left = phraseIn(all, phrases.LEFT);
-  if (left !== null) return { type: 'left', phrase: left };
-  const away = phraseIn(all, phrases.VACATION);
-  if (away !== null) return { type: 'vacation', phrase: away };
-  if (header) return { type: 'vacation', phrase: 'vacation' };
-  const receipt = phraseIn(all, phrases.RECEIPT);
-  return receipt === null ? null : { type: 'receipt', phrase: receipt };
+  const found = findSort(`${subject} | ${text}`);
+  const type = found === null ? undefined : SORTS[found.list];
+  if (found !== null && type !== undefined && type !== 'receipt') return { type, phrase: found.phrase };
+  const isVacation = /vacation/i.test(textOf(fields, 'auto-submitted') + textOf(fields, 'x-apple-action'));
+  if (isVacation) return { type: 'vacation', phrase: 'vacation' };
+  return found === null ? null : { type: 'receipt', phrase: found.phrase };
 }
 
 /** The words the replier wrote: what stands below a quotation mark is the message that was answered. */

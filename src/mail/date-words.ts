@@ -1,6 +1,6 @@
 // The words around a day, in many languages: names of months, what says "I am back on", what says "until". Data for return-date.ts. All are
-// compared as comparable() of auto-reply-words.ts leaves them: lower-case, without accents.
-import { comparable } from './auto-reply-words.ts';
+// compared as comparable() of reply-phrases.ts leaves them: lower-case, without accents.
+import { comparable } from './reply-phrases.ts';
 
 /** January to December; names, declined forms and abbreviations of a language apart by blanks. */
 const MONTH_NAMES: readonly string[] = [

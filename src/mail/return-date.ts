@@ -1,7 +1,6 @@
 // The day on which somebody is back, as an automatic reply states it, in many languages and forms: every day that is named in the words is
 // found, and the one that a word of return or of "until" belongs to is taken. A weekday or "next week" is no date, and 04/05 is one only
 // where the text or its language tells the order. Words and names of months are in date-words.ts.
-import { phraseIn } from './auto-reply-words.ts';
 import {
   BACK_AFTER,
   BACK_BEFORE,
@@ -12,6 +11,7 @@ import {
   UNTIL_BEFORE,
   UNTIL_BEFORE_ENGLISH,
 } from './date-words.ts';
+import { phraseIn } from './reply-phrases.ts';
 
 /** `return-only`: a word of return must stand by the day, because nothing else says that somebody is away. */
 export type Wanted = 'any' | 'return-only';
