@@ -5,10 +5,7 @@ export const ASIA: readonly Family[] = [
   {
     name: 'kddi',
     marks: ['au one net\u306e\u30e1\u30fc\u30eb\u30b7\u30b9\u30c6\u30e0', 'as their mailbox is full'],
-    failed: [
-      'could not be delivered to',
-      '\u6b21\u306e\u30a2\u30c9\u30ec\u30b9\u306b\u9001\u4fe1\u3067\u304d\u307e\u305b\u3093\u3067\u3057\u305f',
-    ],
+    failed: ['\u6b21\u306e\u30a2\u30c9\u30ec\u30b9\u306b\u9001\u4fe1\u3067\u304d\u307e\u305b\u3093\u3067\u3057\u305f'],
   },
   {
     name: 'ezweb',

@@ -55,7 +55,7 @@ export const GATEWAYS: readonly Family[] = [
   },
   {
     name: 'ironport',
-    failed: ['the following message to', 'your message could not be delivered to'],
+    failed: ['the following message to'],
     proof: ['was undeliverable'],
     after: ['was undeliverable'],
   },
@@ -80,7 +80,7 @@ export const GATEWAYS: readonly Family[] = [
     failed: ['unable to deliver message to'],
     proof: ['this has been a permanent failure. no further delivery attempts will be made'],
   },
-  { name: 'fortimail', failed: ['message could not be delivered to'], marks: ['fortimail'] },
+  { name: 'fortimail', marks: ['fortimail', 'fortinet'] },
   { name: 'sophos', failed: ['the following message could not be delivered to'], marks: ['puremessage'] },
   {
     name: 'amavis',

@@ -33,7 +33,6 @@ export const MICROSOFT: readonly Family[] = [
     ],
     delayed: [
       'delivery to the following recipients has been delayed',
-      'delivery to the following recipient has been delayed',
       'delivery is delayed to these recipients or groups',
       'delivery is delayed to these recipients or distribution lists',
       'delivery to these recipients or groups is delayed',
@@ -181,8 +180,7 @@ export const MICROSOFT: readonly Family[] = [
   },
   {
     name: 'domino',
-    failed: ['was not delivered to'],
-    delayed: ['has not yet been delivered to'],
+    marks: ['not listed in domino directory', 'not listed in public name & address book'],
     after: [
       'not listed in domino directory',
       'not listed in public name & address book',

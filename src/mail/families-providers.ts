@@ -84,6 +84,8 @@ export const PROVIDERS: readonly Family[] = [
     marks: [
       'the header of the original message is following',
       'der header der urspr\u00fcnglichen nachricht',
+      'smtp error from remote server after',
+      'smtp error from remote server for',
       'postmaster.1and1.com',
       'postmaster.gmx.',
       'postmaster.web.de',
@@ -120,7 +122,6 @@ export const PROVIDERS: readonly Family[] = [
   },
   {
     name: 'zoho',
-    failed: ['could not be delivered to one or more of its recipients. this is a permanent error'],
     delayed: ['could not be delivered at the first attempt', 'this message will be retried'],
     marks: ['error_code :'],
     after: ['invalid address, error_code'],

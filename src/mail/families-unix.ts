@@ -40,12 +40,6 @@ export const UNIX: readonly Family[] = [
   },
   {
     name: 'exim',
-    marks: [
-      'a message that you sent could not be delivered to',
-      'a message that you have sent could not be delivered to',
-      'a message that you sent using the -t command line option',
-      'a message that you sent contained one or more recipient addresses that were incorrectly constructed',
-    ],
     failed: [
       'the following address(es) failed',
       'the following address failed',
@@ -62,8 +56,15 @@ export const UNIX: readonly Family[] = [
       'address to which the message has not yet been delivered',
       'addresses to which the message has not yet been delivered',
     ],
-    names: ['the following text was generated'],
-    proof: ['has not yet been delivered to one or more of its recipients'],
+    names: ['one or more of its recipients', 'all of its recipients', 'the following text was generated'],
+    // Others have taken over Exim's sentences, so that they prove a report and not the server.
+    proof: [
+      'a message that you sent could not be delivered to',
+      'a message that you have sent could not be delivered to',
+      'a message that you sent using the -t command line option',
+      'a message that you sent contained one or more recipient addresses that were incorrectly constructed',
+      'has not yet been delivered to one or more of its recipients',
+    ],
   },
   {
     name: 'postfix',
@@ -157,7 +158,6 @@ export const UNIX: readonly Family[] = [
   {
     name: 'james',
     marks: ['hi. this is the james mail server', 'this is the apache james'],
-    failed: ["i'm afraid i wasn't able to deliver your message to the following addresses"],
     proof: ['error: invalid user address', 'error message below'],
     names: ['rcpt to'],
   },

@@ -7,8 +7,8 @@ import { contentFacts, fieldText, findField } from './header.ts';
 import type { Material, PartText } from './material.ts';
 import { actionInWords, retryUntil } from './report-delay.ts';
 import { openPage, type Page } from './report-page.ts';
-import { findPhrases, type Hit } from './report-phrases.ts';
-import { hostIn, reasonIn, reasonOnPage } from './report-reason.ts';
+import { findPhrases, GENERAL, type Hit } from './report-phrases.ts';
+import { hasCode, hostIn, reasonIn, reasonOnPage } from './report-reason.ts';
 import {
   type Named,
   namedBefore,
@@ -92,25 +92,24 @@ function openReport(text: PartText, signs: Signs): Opened | null {
   const page = openPage(text.text);
   if (page.flat === '') return null;
   const hits = findPhrases(page.flat);
-  const rule = ruleOf(hits);
   const opened = (named: readonly Named[], surety: 1 | 2): Opened | null =>
     named.length === 0 ? null : { part: text.part, page, hits, named, surety };
   const isSpoken = hits.some((hit) => PROVING.includes(hit.gives));
   return (
     opened(namedByPhrases(page, hits, ['failed', 'delayed', 'delivered']), 2) ??
-    (isSpoken || signs.hasSubject ? opened(namedByForm(page, rule), 2) : null) ??
-    opened(namedByTranscript(page, rule), 2) ??
-    (signs.failedRecipients.length > 0 ? opened(failed(signs, rule), 2) : null) ??
+    (isSpoken || signs.hasSubject ? opened(namedByForm(page), 2) : null) ??
+    opened(namedByTranscript(page), 2) ??
+    (signs.failedRecipients.length > 0 ? opened(failed(signs), 2) : null) ??
     opened(namedByPhrases(page, hits, ['names']), 1) ??
-    opened(namedByLabel(page, rule), 1) ??
+    opened(namedByLabel(page), 1) ??
     opened(namedBefore(page, hits), 1) ?? { part: text.part, page, hits, named: [], surety: 0 }
   );
 }
 
 const PROVING: readonly Hit['gives'][] = ['failed', 'delayed', 'delivered', 'proof', 'marks'];
 
-function failed(signs: Signs, rule: string): Named[] {
-  return signs.failedRecipients.map((address) => ({ address, original: null, action: null, reason: [], rule }));
+function failed(signs: Signs): Named[] {
+  return signs.failedRecipients.map((address) => ({ address, original: null, action: null, reason: [] }));
 }
 
 /** Whether words and header together make a report. The less the sender says it is a mail system, the more the words have to. */
@@ -132,10 +131,9 @@ function isQuoting({ page, hits }: Opened): boolean {
 }
 
 /** A report that names nobody in a place of its own. */
-function lastResort(material: Material, { page, hits }: Opened, signs: Signs): Named[] {
-  const rule = ruleOf(hits);
-  const one = (address: string): Named => ({ address, original: null, action: null, reason: [], rule });
-  if (signs.failedRecipients.length > 0) return failed(signs, rule);
+function lastResort(material: Material, { page }: Opened, signs: Signs): Named[] {
+  const one = (address: string): Named => ({ address, original: null, action: null, reason: [] });
+  if (signs.failedRecipients.length > 0) return failed(signs);
   const mentioned = new Map<string, string>();
   for (const { text } of page.lines) {
     for (const { address } of text.includes('@') ? findAddresses(text) : []) {
@@ -162,8 +160,6 @@ function ruleOf(hits: readonly Hit[]): string {
   return (proving.find((hit) => hit.gives === 'marks') ?? proving[0])?.family ?? GENERAL;
 }
 
-const GENERAL = 'free-form';
-
 function report(material: Material, opened: Opened, signs: Signs): FreeForm {
   const { page, hits, part } = opened;
   const rule = ruleOf(hits);
@@ -172,7 +168,7 @@ function report(material: Material, opened: Opened, signs: Signs): FreeForm {
   const isMixed = new Set(opened.named.map(({ action }) => action)).size > 1;
   const only = opened.named.length === 1;
   const findings = opened.named.map((named): Finding => {
-    const reason = reasonIn(named.reason) ?? reasonOnPage(page.lines, named.address);
+    const reason = bestReason(page, named, only);
     const action = isMixed || named.action === 'delivered' ? named.action : (said ?? named.action);
     return {
       address: named.address,
@@ -181,9 +177,18 @@ function report(material: Material, opened: Opened, signs: Signs): FreeForm {
       status: null,
       diagnostic: reason,
       context: contextOf(page, named, only, reason === null ? signs.subject : ''),
-      remoteMta: hostIn(named.reason.join(' ')) ?? (only ? hostIn(page.lines.map(({ text }) => text).join(' ')) : null),
-      retryUntil: action === 'delayed' ? retryUntil(page.flat, sent, originalDate(material)) : null,
-      evidence: { rule: named.rule === GENERAL ? rule : named.rule, part, span: spanOf(page, named) },
+      remoteMta:
+        hostIn(named.reason.join(' ').trim()) ??
+        (only
+          ? hostIn(
+              page.lines
+                .map(({ text }) => text)
+                .join(' ')
+                .trim(),
+            )
+          : null),
+      retryUntil: action === 'delayed' ? retryUntil(page.flat, sent, originalDate(material, page.returned)) : null,
+      evidence: { rule, part, span: spanOf(page, named) },
     };
   });
   if (findings.length === 0) {
@@ -213,6 +218,25 @@ function report(material: Material, opened: Opened, signs: Signs): FreeForm {
   return { findings, rule, originalMessageId: originalMessageId(material) };
 }
 
+/** Its own lines; but an answer with a code elsewhere says more than own lines without one, where there is nobody else it could be of. */
+function bestReason(page: Page, named: Named, only: boolean): string | null {
+  const own = reasonIn(named.reason);
+  if (own !== null && (!only || hasCode(own))) return own;
+  const elsewhere = reasonOnPage(page.lines, named.address);
+  return (elsewhere !== null && hasCode(elsewhere) ? elsewhere : (own ?? elsewhere)) ?? sentenceOn(page, named.address);
+}
+
+/** `Unknown user: address` */
+function sentenceOn(page: Page, address: string): string | null {
+  const key = address.toLowerCase();
+  const line = page.lines.find(({ text }) => text.toLowerCase().includes(key));
+  if (line === undefined || /following (?:recipient|address)|^(?:to|cc):/i.test(line.text)) return null;
+  return line.text.length - address.length >= MIN_SENTENCE ? line.text : null;
+}
+
+/** Characters beside an address that make a sentence of it. */
+const MIN_SENTENCE = 12;
+
 function contextOf(page: Page, named: Named, only: boolean, subject: string): string {
   if (only) return cut([...page.lines.map(({ text }) => text), subject].join('\n').trim(), MAX_CONTEXT);
   const key = named.address.toLowerCase();
@@ -229,11 +253,12 @@ function spanOf(page: Page, named: Named): string {
   return cut(near.join('\n').trim(), MAX_SPAN);
 }
 
-function originalDate(material: Material): Date | null {
+function originalDate(material: Material, pasted: string): Date | null {
   for (const { fields } of material.returned) {
     const field = findField(fields, 'date');
     const date = field === null ? null : parseDate(fieldText(field));
     if (date !== null) return date;
   }
-  return null;
+  const line = /^[ \t>|]{0,8}date:[ \t]?([^\n]{1,200})/im.exec(cut(pasted, MAX_CONTEXT))?.[1];
+  return line === undefined ? null : parseDate(line);
 }

@@ -121,7 +121,7 @@ const SECONDS: readonly (readonly [unit: RegExp, seconds: number])[] = [
 /** Longest time that a server is believed to go on: queues are kept for days. */
 const MAX_AHEAD = 60 * 86_400;
 
-const LENGTH = /(\d{1,4}(?:[.,]\d{1,2})?) {0,2}(?:more |weitere )?([\p{L}]{3,12})/gu;
+const LENGTH = /(\d{1,4}(?:[.,]\d{1,2})?) {0,2}(?:more |weitere )?(\p{L}{1,12})/gu;
 
 /** What the words say outright; null where they leave it open. */
 export function actionInWords(flat: string, subject: string): Action | null {

@@ -15,12 +15,16 @@ export interface Hit {
 }
 
 interface Phrase {
-  readonly family: string;
+  /** GENERAL where several write it. */
+  family: string;
   readonly gives: Gives;
   readonly words: string;
 }
 
 const KINDS = ['marks', 'failed', 'delayed', 'delivered', 'names', 'after', 'proof'] as const;
+
+/** The rule of words that no one system has to itself. */
+export const GENERAL = 'free-form';
 
 /** Hits kept; a report with a hundred recipients has about four hundred. */
 const MAX_HITS = 1000;
@@ -32,11 +36,19 @@ const WORD = /[\p{L}\p{N}]+/gu;
 const BY_WORD = new Map<string, Phrase[]>();
 const ANYWHERE: Phrase[] = [];
 
+const BY_WORDS = new Map<string, Phrase>();
+
 for (const family of FAMILIES) for (const gives of KINDS) enter(family, gives);
 
 function enter(family: Family, gives: Gives): void {
   for (const words of family[gives] ?? []) {
+    const known = BY_WORDS.get(`${gives} ${words}`);
+    if (known !== undefined) {
+      if (known.family !== family.name) known.family = GENERAL;
+      continue;
+    }
     const phrase: Phrase = { family: family.name, gives, words };
+    BY_WORDS.set(`${gives} ${words}`, phrase);
     const first = /^[\p{L}\p{N}]+/u.exec(words)?.[0];
     if (first === undefined || UNSPACED.test(words)) ANYWHERE.push(phrase);
     else BY_WORD.set(first, [...(BY_WORD.get(first) ?? []), phrase]);

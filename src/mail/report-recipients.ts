@@ -13,7 +13,6 @@ export interface Named {
   readonly action: Action | null;
   /** Lines that stand with it, empty ones between paragraphs. */
   readonly reason: string[];
-  readonly rule: string;
 }
 
 /** Recipients of one report, as many as a Verdict holds. */
@@ -30,7 +29,7 @@ const MAX_GAP = 90;
 
 /** Where a list of recipients ends. */
 const END_OF_LIST =
-  /^(?:[-=*#_ ]{0,80})(?:(?:session )?transcript|session transcript|server message|smtp command|technical details|additional information|for (?:further|more) (?:assistance|information|help)|please (?:contact|reply|direct|do not|check)|no action is required|non-delivered information|error detail|unsent message|system contact|if you (?:do|have|need|feel|think|believe)|this (?:report|message) was (?:generated|created)|troubleshooting|possible (?:causes|reasons)|what you can|message header|original message|original sender|sent by|copyright|disclaimer)/i;
+  /^(?:[-=*#_ ]{0,80})(?:(?:session )?transcript|session transcript|server message|smtp command|additional information|for (?:further|more) (?:assistance|information|help)|please (?:contact|reply|direct|do not|check)|no action is required|non-delivered information|error detail|unsent message|system contact|if you (?:do|have|need|feel|think|believe)|this (?:report|message) was (?:generated|created)|troubleshooting|possible (?:causes|reasons)|what you can|message header|original message|original sender|sent by|copyright|disclaimer)/i;
 
 const BULLET = /^(?:[-*>+\u2022\u00b7=#|~:]{1,10} ?|\d{1,3}[.)] ?|rcpt(?: to)?: ?)?/i;
 
@@ -79,7 +78,7 @@ function behind(page: Page, hit: Hit, action: Action | null, stop: number, named
   let isClosed = false;
   let gap = 0;
   const take = (found: FoundAddress, text: string): void => {
-    current = named.add(found.address, action, hit.family);
+    current = named.add(found.address, action);
     const rest = text.slice(found.end).replace(/^[>"')\]]?[ ,;:.]*/, '');
     if (current === null) return;
     noteAlias(current, text.slice(found.end));
@@ -163,7 +162,10 @@ function openingAddress(text: string, found: readonly FoundAddress[]): FoundAddr
 }
 
 function note(named: Named, text: string): void {
-  if (named.reason.length < MAX_REASON_LINES && (text !== '' || named.reason.at(-1) !== '')) named.reason.push(text);
+  const { reason } = named;
+  if (reason.length >= MAX_REASON_LINES) return;
+  // A report in two languages says the same twice.
+  if (text === '' ? reason.at(-1) !== '' : !reason.includes(text)) reason.push(text);
 }
 
 function noteAlias(named: Named, text: string): void {
@@ -178,7 +180,7 @@ function alias(named: Named, address: string): void {
 }
 
 /** Lines that tell by their own form: `<address>: reason`, a transcript, a label. */
-export function namedByForm(page: Page, rule: string): Named[] {
+export function namedByForm(page: Page): Named[] {
   const named = new Gathering();
   const { lines } = page;
   let current: Named | null = null;
@@ -205,7 +207,7 @@ export function namedByForm(page: Page, rule: string): Named[] {
         /^(?: \((?:expanded|generated) from:? [^()]{1,400}\))?:(?: |$)/.test(after)) ||
       (isQuoted && first.start <= 1 && /^["']?:(?: |$)/.test(after))
     ) {
-      current = named.add(first.address, null, rule);
+      current = named.add(first.address, null);
       if (current !== null) {
         noteAlias(current, after);
         const rest = after.slice(after.search(/:(?: |$)/) + 1).trim();
@@ -222,7 +224,7 @@ export function namedByForm(page: Page, rule: string): Named[] {
 }
 
 /** What a session says: `>>> RCPT TO:<address>` with a refusal, `550 <address>... reason`. */
-export function namedByTranscript(page: Page, rule: string): Named[] {
+export function namedByTranscript(page: Page): Named[] {
   const named = new Gathering();
   const { lines } = page;
   // The sender may be refused, and is named then as a recipient is.
@@ -237,12 +239,12 @@ export function namedByTranscript(page: Page, rule: string): Named[] {
       const refusal = lines
         .slice(i + 1, i + 4)
         .find((line) => /^(?:<<<|[a-z]{2,20}:|[a-z ]{2,40}:)? ?[45]\d\d[ -]/i.test(line.text));
-      if (refusal !== undefined) collectReason(named.add(first.address, null, rule), refusal.text);
+      if (refusal !== undefined) collectReason(named.add(first.address, null), refusal.text);
     } else if (
       /^(?:<<< )?[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3} )?<?$/.test(before) &&
       /^ ?(?:\.\.\.|:)/.test(text.slice(first.end))
     ) {
-      collectReason(named.add(first.address, null, rule), text);
+      collectReason(named.add(first.address, null), text);
     }
   }
   return named.all();
@@ -254,16 +256,16 @@ function senderOf(text: string): string | null {
 }
 
 function collectReason(named: Named | null, text: string): void {
-  if (named !== null && !named.reason.includes(text)) note(named, text);
+  if (named !== null) note(named, text);
 }
 
 /** Lines with a label for recipients. */
-export function namedByLabel(page: Page, rule: string): Named[] {
+export function namedByLabel(page: Page): Named[] {
   const named = new Gathering();
   for (const { text } of page.lines) {
     const label = text.includes('@') ? RECIPIENT_LABEL.exec(text) : null;
     if (label === null || /^to\s?:/i.test(text)) continue;
-    for (const { address } of findAddresses(text.slice(label[0].length))) named.add(address, null, rule);
+    for (const { address } of findAddresses(text.slice(label[0].length))) named.add(address, null);
   }
   return named.all();
 }
@@ -282,7 +284,7 @@ export function namedBefore(page: Page, hits: readonly Hit[]): Named[] {
     }
     const last = findAddresses(near).at(-1);
     if (last !== undefined && near.length - last.end <= MAX_GAP) {
-      collectReason(named.add(last.address, null, hit.family), page.lines[at.line]?.text ?? '');
+      collectReason(named.add(last.address, null), page.lines[at.line]?.text ?? '');
     }
   }
   return named.all();
@@ -292,12 +294,12 @@ export function namedBefore(page: Page, hits: readonly Hit[]): Named[] {
 class Gathering {
   readonly #named = new Map<string, Named>();
 
-  add(address: string, action: Action | null, rule: string): Named | null {
+  add(address: string, action: Action | null): Named | null {
     const key = address.toLowerCase();
     const known = this.#named.get(key);
     if (known !== undefined) return known;
     if (this.#named.size >= MAX_NAMED) return null;
-    const named: Named = { address, original: null, action, reason: [], rule };
+    const named: Named = { address, original: null, action, reason: [] };
     this.#named.set(key, named);
     return named;
   }
