@@ -10,7 +10,7 @@ const words = (phrases: string): readonly string[] => phrases.split('|').map((ph
  */
 export const REPLY_PREFIXES: readonly string[] = words(
   `automatic reply: | automatic response: | automated reply: | automated response: | auto reply: | auto-reply: | autoreply: | auto response: | auto-response: |
-   autoresponse: | auto-responder: | autoresponder: | autorespond: | [auto-reply] | [auto reply] | [autoreply] | (auto-reply) | automatic reply from | out of office autoreply | out of office auto-reply |
+   autoresponse: | auto-responder: | autoresponder: | autorespond: | yahoo! auto response | [auto-reply] | [auto reply] | [autoreply] | (auto-reply) | automatic reply from | out of office autoreply | out of office auto-reply |
    out of office reply | automatic out of office | vacation reply: | vacation response: | vacation auto-reply | away from my mail |
    automatische antwort: | automatische antwort auf | automatisch generierte antwort: | auto-antwort: | autoantwort: | abwesenheitsnotiz | abwesenheitsmeldung: | abwesenheitsbenachrichtigung | abwesenheitsassistent |
    réponse automatique: | réponse automatique : | réponse auto: | message d'absence: | notification d'absence |

@@ -100,6 +100,10 @@ const ABSENCE_FIELDS: Readonly<Record<string, RegExp | null>> = {
   'x-ms-exchange-generated-message-source': null,
 };
 
+/** Boxbe, Spam Arrest, Mailinblack, BitBounce, UOL's AntiSpam, EarthLink's spamBlocker. */
+const CHALLENGERS =
+  /@(?:[a-z0-9-]{1,60}\.){0,4}(?:boxbe\.com|spamarrest\.com|mailinblack\.com|bitbounce\.(?:com|io)|antispam\.uol\.com\.br)\b|spamblocker-challenge@/i;
+
 /** Of mailing lists and newsletters. */
 const LIST_FIELDS = ['list-id', 'list-unsubscribe', 'list-post', 'x-mailing-list', 'mailing-list'];
 
@@ -135,12 +139,19 @@ function signOf(fields: readonly Field[], subject: string): Sign | null {
   const auto = textOf(fields, 'auto-submitted');
   // `auto-replied (vacation)`, and what older programs wrote.
   if (/^(?:auto[-_ ]?repl(?:ied|y)|vacation)/i.test(auto)) return sign('sure', 'rfc3834', `Auto-Submitted: ${auto}`);
-  const replies = matching(fields, REPLY_FIELDS);
+  // Marketing calls a series of letters an autoresponder.
+  const replies = findField(fields, 'list-unsubscribe') === null ? matching(fields, REPLY_FIELDS) : null;
   if (replies !== null) return sign('sure', 'reply-header', replies);
   if (LIST_FIELDS.some((key) => findField(fields, key) !== null)) return null;
   const bare = withoutTag(subject);
   const prefix = phrases.REPLY_PREFIXES.find((start) => subject.startsWith(start) || bare.startsWith(start));
   if (prefix !== undefined) return sign('sure', 'reply-subject', `Subject: ${subject}`);
+  // Notes: `AUTO: Ann Example is out of the office (returning 05/18/2026)`.
+  if (subject.startsWith('auto: ') && findSort(subject)?.list === SORTS.indexOf('vacation')) {
+    return sign('sure', 'reply-subject', `Subject: ${subject}`);
+  }
+  const challenger = ANSWER.test(subject) ? challengerOf(fields) : null;
+  if (challenger !== null) return sign('sure', 'challenge-service', challenger);
   if (phrases.ABSENCE_PREFIXES.some((start) => subject.startsWith(start))) {
     const replied = matching(fields, ABSENCE_FIELDS);
     return replied === null ? null : sign('sure', 'reply-subject', `${replied}\nSubject: ${subject}`);
@@ -155,10 +166,19 @@ function sign(strength: Sign['strength'], rule: string, span: string): Sign {
   return { strength, rule, span };
 }
 
+/** The service that asks in its user's name whether the sender is a person, by its own address. */
+function challengerOf(fields: readonly Field[]): string | null {
+  for (const key of ['from', 'sender', 'return-path']) {
+    const value = textOf(fields, key);
+    if (CHALLENGERS.test(value)) return value;
+  }
+  return null;
+}
+
 /** What a machine sends unasked has no message that it answers; a reply names it, repeats its subject, or says that it is one. */
 function isAnswer(fields: readonly Field[], subject: string): boolean {
   if (findField(fields, 'in-reply-to') !== null || findField(fields, 'references') !== null) return true;
-  return ANSWER.test(subject) || phrases.REPLY_WORDS.includes(subject) || beginsWith(subject, ABSENT);
+  return ANSWER.test(subject) || phrases.REPLY_WORDS.includes(subject) || beginsLikeAbsence(subject);
 }
 
 const ANSWER = /^(?:re|aw|sv|vs|antw|rv|odp|ynt|res|r|回复|答复|返信) ?(?:\[\d{1,4}\])?:/;
@@ -170,17 +190,35 @@ function withoutTag(subject: string): string {
 
 /** A single word is not enough: `Vacation request approved` is a notification. */
 function beginsLikeReply(subject: string): boolean {
-  return beginsWith(subject, ABSENT) || beginsWith(subject, [phrases.RECEIPT]);
+  return startsOf(subject).some(
+    (start) => startsWithOne(start, ABSENCE_STARTS) || startsWithOne(start, RECEIPT_STARTS),
+  );
 }
 
 /** What only replies begin with. "We received your order" is a notification, unless it answers a message. */
-const ABSENT = [phrases.VACATION, phrases.LEFT, phrases.CHALLENGE];
+function beginsLikeAbsence(subject: string): boolean {
+  return startsOf(subject).some((start) => startsWithOne(start, ABSENCE_STARTS));
+}
 
-function beginsWith(subject: string, lists: readonly (readonly string[])[]): boolean {
-  const starts = [subject, subject.replace(/^[[(【]/, ''), withoutTag(subject.replace(ANSWER, '').trimStart())];
-  return lists.some((list) =>
-    list.some((phrase) => /[ -]/.test(phrase) && starts.some((start) => start.startsWith(phrase))),
-  );
+/** The subject, and without what ticket systems put before it. */
+function startsOf(subject: string): string[] {
+  return [subject, subject.replace(/^[[(【]/, ''), withoutTag(subject.replace(ANSWER, '').trimStart())];
+}
+
+const ABSENCE_STARTS = byBeginning([...phrases.VACATION, ...phrases.LEFT, ...phrases.CHALLENGE]);
+const RECEIPT_STARTS = byBeginning(phrases.RECEIPT);
+
+/** Phrases of more than one word, by their first two characters. */
+function byBeginning(list: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const map = new Map<string, string[]>();
+  for (const phrase of list) {
+    if (/[ -]/.test(phrase)) map.set(phrase.slice(0, 2), [...(map.get(phrase.slice(0, 2)) ?? []), phrase]);
+  }
+  return map;
+}
+
+function startsWithOne(text: string, starts: ReadonlyMap<string, readonly string[]>): boolean {
+  return starts.get(text.slice(0, 2))?.some((phrase) => text.startsWith(phrase)) === true;
 }
 
 /** `Name: value` of the first field that a table names and whose value it accepts. */

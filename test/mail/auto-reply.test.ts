@@ -148,6 +148,25 @@ describe('which sort of reply it is', () => {
       { header: ['Precedence: auto_reply'], subject: 'Hello', body: 'Gracias por contactar con nosotros.' },
       'receipt',
     ],
+    [
+      'Notes, whose subject says it all',
+      {
+        header: [],
+        subject: 'AUTO: Ann Example is out of the office (returning 05/18/2026)',
+        body: 'I am out of the office until 05/18/2026.',
+      },
+      'vacation',
+    ],
+    [
+      'a service that asks in the name of its user',
+      {
+        header: [],
+        from: 'Ann via Boxbe <noreply@boxbe.com>',
+        subject: 'Re: Offer (Action Required)',
+        body: 'You are not yet on the guest list of Ann.',
+      },
+      'challenge',
+    ],
     ['nothing that tells', { body: 'Quack.' }, 'other'],
     ['a short word is not found within a longer one', { body: 'Our executive is persecuted.' }, 'other'],
   ];
@@ -170,6 +189,15 @@ describe('what is no automatic reply', () => {
       'a person who forwards one',
       { header: [], subject: 'Fwd: Automatic reply: Offer', body: 'FYI, he is on vacation.' },
     ],
+    [
+      'a series of letters',
+      {
+        header: ['X-Mailer: AutoResponder 3', 'List-Unsubscribe: <https://example.com/u>'],
+        subject: 'Lesson 2',
+        body: 'Vacation planning.',
+      },
+    ],
+    ['a car', { header: [], subject: 'Auto: Werkstatt am Montag', body: 'Bitte abholen.' }],
     [
       'a comment on a ticket',
       {
