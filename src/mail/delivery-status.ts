@@ -57,11 +57,17 @@ export function readDeliveryStatus(material: Material): StatusReport | null {
   // A multipart/report that lost its parts, or fields pasted below the words.
   if (material.type !== 'multipart/report' && !isSentByMachine(material.fields)) return null;
   for (const text of material.texts) {
-    const at = text.text.search(GROUP);
-    const report = at < 0 ? null : readFields({ part: text.part, type: text.type, text: fromParagraph(text.text, at) });
-    if (report?.findings.some((finding) => finding.action !== null || finding.status !== null)) return report;
+    const report = readPastedStatus(text);
+    if (report !== null) return report;
   }
   return null;
+}
+
+/** The report whose parts stand unopened in a text: inside an attached report, or where a boundary was lost. */
+export function readPastedStatus(text: PartText): StatusReport | null {
+  const at = text.text.search(GROUP);
+  const report = at < 0 ? null : readFields({ part: text.part, type: text.type, text: fromParagraph(text.text, at) });
+  return report?.findings.some((finding) => finding.action !== null || finding.status !== null) ? report : null;
 }
 
 /** Mail programs that forward "inline" carry the parts of a bounce over into an ordinary message. */

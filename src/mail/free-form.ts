@@ -1,6 +1,7 @@
 // Bounces in plain words: the one matcher for all the families of families.ts. It says no by the header for nearly all mail (report-signs.ts),
 // finds the phrases of the families in the words above the returned message, and takes the addresses from the surest place that names any.
 import { parseDate } from './date.ts';
+import { readPastedStatus } from './delivery-status.ts';
 import type { Finding } from './finding.ts';
 import { findAddresses } from './found-address.ts';
 import { contentFacts, fieldText, findField } from './header.ts';
@@ -19,7 +20,7 @@ import {
   SYSTEM,
 } from './report-recipients.ts';
 import { readSigns, type Signs } from './report-signs.ts';
-import { originalMessageId, originalRecipients } from './returned.ts';
+import { originalMessageId, originalRecipients, pastedId } from './returned.ts';
 import { readNotification } from './ses-notification.ts';
 import { cut } from './text.ts';
 
@@ -62,7 +63,10 @@ function wrapped(material: Material, signs: Signs): FreeForm | null {
   for (const { part, fields, text } of material.returned.slice(0, 1)) {
     const inner = readSigns({ ...NO_PARTS, fields, reportType: contentFacts(fields, 'text/plain').reportType });
     if (inner === null || !(inner.isDaemon || inner.isReportType)) continue;
-    const opened = openReport({ part, type: 'text/plain', text }, inner);
+    const whole: PartText = { part, type: 'text/plain', text };
+    const status = readPastedStatus(whole);
+    if (status !== null) return { findings: [...status.findings], rule: 'rfc3464', originalMessageId: pastedId(text) };
+    const opened = openReport(whole, inner);
     if (opened !== null && opened.named.length > 0 && isReport(opened, inner)) return report(material, opened, inner);
   }
   return null;

@@ -4,6 +4,7 @@
 import { parseAddresses } from './address.ts';
 import { displayText, fieldText, findField } from './header.ts';
 import type { Material } from './material.ts';
+import { isSentByMachine } from './sender.ts';
 
 export interface Signs {
   /** A mail system wrote it, by its From. */
@@ -342,7 +343,9 @@ function isRejection(material: Material): boolean {
 const MAX_SUBJECT = 300;
 
 function isReportType(material: Material): boolean {
-  return material.reportType === 'delivery-status' || material.statuses.length > 0;
+  return (
+    material.reportType === 'delivery-status' || (material.statuses.length > 0 && isSentByMachine(material.fields))
+  );
 }
 
 function fieldValue(material: Material, key: string): string {

@@ -62,8 +62,8 @@ function addressesIn(field: Field | null): string[] {
     .slice(0, MAX_RECIPIENTS);
 }
 
-/** The first field at the beginning of a line; the name stands in signatures (RFC 6376 3.5 `h=`) as well. */
-function pastedId(text: string): string | null {
+/** Of a header that stands in a text: the first field at the beginning of a line, as the name stands in signatures (RFC 6376 3.5 `h=`) as well. */
+export function pastedId(text: string): string | null {
   const lower = text.toLowerCase();
   for (
     let at = lower.indexOf(NAME), seen = 0;

@@ -117,7 +117,7 @@ function bounce(material: Material): Verdict | null {
     ...NOTHING,
     kind: 'bounce',
     recipients,
-    originalMessageId: originalMessageId(material) ?? free?.originalMessageId ?? null,
+    originalMessageId: (status === null ? free?.originalMessageId : null) ?? originalMessageId(material),
     envelopeId: status?.envelopeId ?? null,
     rule: status === null ? (free?.rule ?? null) : 'rfc3464',
   };
