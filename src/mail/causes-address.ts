@@ -91,7 +91,7 @@ export const ADDRESS_CAUSES: readonly Cause[] = [
   {
     category: 'domain-unknown',
     weight: 3,
-    phrases: `host unknown | unknown host | unknown domain | domain unknown | no such domain | domain does not exist | domain doesn't exist
+    phrases: `host unknown | unknown host | name or service not known | unknown domain | domain unknown | no such domain | domain does not exist | domain doesn't exist
       domain not exist | domain not found | host not found | host or domain name not found | nonexistent domain | non-existent domain | nxdomain
       couldn't find any host named | couldn't find a mail exchanger | couldn't find any host by that name | cannot find a mail exchanger
       no mail exchanger | no mx record | no mx found | no mx or a record | mx lookup failed | has no mx | invalid domain name for recipient
@@ -130,7 +130,8 @@ export const ADDRESS_CAUSES: readonly Cause[] = [
       mailbox frozen | mailbox is inactive | inactive mailbox | mailbox inactive | mailbox is locked | mailbox locked | mailbox unavailable or access denied
       mailbox is blocked | mailbox not accepting messages | mailbox has been disabled | mailbox has been suspended | mailbox for * is disabled
       mailbox temporarily disabled | mailbox currently unavailable | mailbox deactivated | mailbox has been deactivated | mailbox has been blocked
-      account disabled | account is disabled | account has been disabled | account that you tried to reach is disabled | account has been suspended
+      account disabled | account is disabled | account * has been suspended | account * has been disabled | account * is disabled
+      account * is suspended | account @ is not active | user * is suspended | user is terminated | account is disabled | account has been disabled | account that you tried to reach is disabled | account has been suspended
       account suspended | account is suspended | account deactivated | account is deactivated | account has been deactivated | account inactive
       account is inactive | account not active | account is not active | inactive account | disabled account | suspended account | account expired
       account has expired | account is locked | account locked | account has been locked | account blocked | account is blocked | account closed

@@ -9,7 +9,7 @@ export const CONTENT_CAUSES: readonly Cause[] = [
       message length exceeds | message exceeds | message larger than | message size limit | message size is over | message size too large | message was too large
       message size * exceed | exceeds size limit | exceeded the maximum incoming message size | exceeds maximum message size | exceeds fixed maximum
       exceeds the maximum size | exceeds max message size | exceeded max message size | exceeds maximum size | exceeds maximum allowed | exceeds size of
-      exceeds limit size | maximum message size | max message size | mail size limit exceeded | mail size exceeds | mail is too large | mail too large | mail too big
+      exceeds limit size | maximum message size | max message size | mail size limit exceeded | mailsize limit | nachricht ist zu groß | nachricht zu groß | nachrichtengröße | mail size exceeds | mail is too large | mail too large | mail too big
       mail size too large | mail data is too big | size limit exceeded | size exceeds maximum | exceeded maximum size | over maximum message size
       body too large | body too long | attachment too large | attachments too large | attachment size | data size exceeded | email size exceeds
       email is too large | email too large | content too large | transmitted data larger | larger than the current system limit | larger than the maximum
@@ -31,7 +31,7 @@ export const CONTENT_CAUSES: readonly Cause[] = [
       tagged as spam | marked as spam | this is spam | spammy | unsolicited bulk | unsolicited mail | unsolicited email | unsolicited commercial
       junk mail | considered ube | content rejected ube | bulk mail | bulk email | phishing | scam | blackholed url | blacklisted url | blocked url
       listed in surbl | url in * blacklist | uribl | surbl | in the message body is listed | body contains * listed | domain in the message is listed
-      link in * is blacklisted | rejected by bayes | statistical filter | dspam | razor2 | rspamd | cloudmark | content was identified | - spam
+      link in * is blacklisted | rejected by bayes | statistical filter | dspam | razor2 | rspamd | cloudmark | content was identified
       potential spam | junkmail rejected | rejected because it contains * spam | spamhaus.org/query/dbl | spamhaus.org/dbl | als spam | spamverdacht
       considere comme spam | considere comme du spam | como spam | considerado spam | correo no deseado | lixo eletronico | come spam | jako spam
       похоже на спам | как спам | признано спамом | является спамом | спам | 迷惑メール | スパム | 垃圾邮件 | 垃圾郵件 | 스팸`,
@@ -46,7 +46,7 @@ export const CONTENT_CAUSES: readonly Cause[] = [
   {
     category: 'spam-content',
     weight: 1,
-    phrases: 'spam | ube | uce',
+    phrases: 'spam',
   },
 
   {
@@ -55,7 +55,7 @@ export const CONTENT_CAUSES: readonly Cause[] = [
     phrases: `virus detected | contains a virus | contains virus | virus found | infected | virus infected | malware | trojan | virus in message | virus was found | virus:
       infected with | contains malware | a virus | message contains worm | bad attachment | attachment type | attachment not allowed | attachments not allowed
       blocked attachment | file type not allowed | file extension | forbidden attachment | illegal attachment | executable attachment | dangerous attachment
-      suspicious attachment | banned file | banned content | banned name | banned attachment | attachment * blocked | attachment is not allowed | mime type not allowed
+      suspicious attachment | banned file | banned: | banned content | banned name | banned attachment | attachment * blocked | attachment is not allowed | mime type not allowed
       prohibited attachment | prohibited content | unallowed attachment | content blocked for security | because its content presents a potential security issue
       blocked because its content | p=blockedmessage | macro | bare lf | bare line feed | bare cr | bare newline | bare <lf> | stray cr | stray newline | invalid line ending
       improper use of 8-bit data | 8-bit data in message header | 8bit data in header | non-ascii character | invalid header | header syntax | headers are malformed

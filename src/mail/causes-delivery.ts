@@ -2,6 +2,12 @@
 import type { Cause } from './causes.ts';
 
 export const DELIVERY_CAUSES: readonly Cause[] = [
+  // TRY_AGAIN of gethostbyname(3), in the words of the C library: nobody knows yet whether the host exists.
+  {
+    category: 'network',
+    weight: 4,
+    phrases: 'host not found try again | temporary failure in name resolution',
+  },
   // Why the queue waits, or waited until it gave up.
   {
     category: 'network',
@@ -13,7 +19,7 @@ export const DELIVERY_CAUSES: readonly Cause[] = [
       could not contact | cannot contact | did not accept our requests to connect | no route to host | network is unreachable | network unreachable | host is unreachable | host unreachable | host is down | host not reachable | unreachable | network error | network problem
       bad connection | routing error | routing loop | mail loop | loops back to myself | mail loops | message looping | message loop | loop detected | loop count | looping | too many hops | hop count | maximum number of hops | mail forwarding loop | forwarded more than the maximum
       mail is looping | bounce loop | hops exceeded | max hops | delivered-to: | this message is looping | too many received headers | local configuration error loop | name service error | name server | nameserver | name lookup | host lookup did not complete | host name lookup failure | dns query failed
-      dns error | dns failure | dns problem | dns lookup failure | dns lookup failed | temporary dns | dns server | temporary name | temporarily unable to resolve | lookup failure | lookup timed out | domain lookup | unable to resolve | cannot resolve | could not resolve | transient dns | dns soft error | cname lookup failed
+      dns error | dns failure | dns problem | dns lookup failure | dns lookup failed | temporary dns | dns server | temporary name | temporarily unable to resolve | mx lookup failure | lookup timed out | domain lookup | unable to resolve | cannot resolve | could not resolve | transient dns | dns soft error | cname lookup failed
       cname_lookup_failed | servfail | malformed or unexpected name server reply | no mx hosts could be reached | all relevant mx | mx points to | mx list | local address of | mail for * loops | best mx | verbindung * abgelehnt | zeituberschreitung | delai d'attente | connexion refusee
       tiempo de espera | conexion rechazada | tempo limite | connessione rifiutata | таймаут | соединение | 接続できません | タイムアウト | 连接超时 | 无法连接 | 連線`,
   },
@@ -33,7 +39,7 @@ export const DELIVERY_CAUSES: readonly Cause[] = [
     weight: 3,
     phrases: `insufficient disk space | insufficient system storage | insufficient system resources | no space left on device | disk full | disk is full | file system full | filesystem full | system storage | out of disk | out of memory | cannot allocate memory | not enough memory | mail system full
       system resources | system is out of | server is out of | internal system error | internal server error | internal error | internal software error | system error | server error | software error | unexpected error | local error | processing error | fatal error in | unexpected failure | local problem
-      error in processing | requested action aborted | action aborted | local configuration error | configuration error | mail server configuration | server configuration problem | system incorrectly configured | misconfigured | mailer error | mailer returned | mailer exited | unknown mailer error | unknown mailer | command output
+      error in processing | requested action aborted: local | local configuration error | configuration error | mail server configuration | server configuration problem | system incorrectly configured | misconfigured | mailer error | mailer returned | mailer exited | unknown mailer error | mail transport error | unknown mailer | command output
       command died | child process | returned non-zero | exit status | exited with | pipe to | local delivery failed | delivery agent failed | error writing | can't create output | cannot open mail | cannot open mailbox | can't open | i/o error | input/output error | read-only file system | permission to write | cannot lock
       unable to lock | failed to lock | lock failed | could not lock | cannot update mailbox | cannot append | unable to write | can't write | file exists | cannot access mailbox | mail server temporarily | service currently unavailable | service temporarily unavailable | server temporarily unavailable | temporary server error
       temporary system problem | temporary local problem | temporary internal | temporary lookup failure | write error | temporarily unable to process | system temporarily | could not complete sender verify callout | could not load | could not process | cannot process | unable to process | ldap | database error | sql error | mysql | backend
@@ -45,6 +51,6 @@ export const DELIVERY_CAUSES: readonly Cause[] = [
     category: 'remote-system',
     weight: 1,
     phrases:
-      'temporary failure | temporary error | resources temporarily | service unavailable | service not available | temporarily unavailable | temporarily deferred | temporarily rejected | try again later | try again | mailbox busy | mailbox in use | internal',
+      'temporary failure | temporary error | resources temporarily | service unavailable | service not available | temporarily unavailable | temporarily deferred | temporarily rejected | try again later | try again | mailbox busy | mailbox in use | internal | action aborted',
   },
 ];

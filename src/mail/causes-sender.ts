@@ -7,7 +7,7 @@ export const SENDER_CAUSES: readonly Cause[] = [
     category: 'auth-failure',
     weight: 3,
     phrases: `dmarc | spf check | spf fail | spf validation | spf record | spf hard fail | spf softfail | spf authorization | spf policy | spf test | spf: fail | per spf | fails spf
-      failed spf | did not pass spf | not pass spf | does not pass spf | sender policy framework | spf permanent error | spf permerror | spf unauthorized | spf (
+      failed spf | did not pass spf | not pass spf | does not pass spf | sender policy framework | spf permanent error | spf permerror | spf unauthorized
       not authorized by spf | rejected by spf | because of spf | dkim fail | dkim check | dkim signature | dkim validation | dkim verification | no dkim | dkim = did not pass | dkim did not pass
       bad dkim | invalid dkim | missing dkim | failed dkim | unauthenticated email | sender is unauthenticated | unauthenticated mail | does not have authentication information
       message authentication | fails authentication | failed authentication checks | not authenticated domain | sender authentication failed | domain authentication
@@ -29,12 +29,12 @@ export const SENDER_CAUSES: readonly Cause[] = [
     weight: 3,
     phrases: `blacklisted by | blacklisted at | blacklisted in | is blacklisted | ip blacklisted | listed at | listed in rbl | listed in dnsbl | in a black list | on a black list | in blacklist | in our blacklist | on blacklist
       on our blacklist | on our block list | on our blocklist | on our deny list | in our block list | in our local blacklist | local blacklist | blocklisted | on a blocklist | on blocklist
-      black list | blocklist | block list | dnsbl | rbl | real-time black | realtime black | blocked using | blocked by using | blocked by rbl | blocked by dnsbl | rejected by rbl | rejected by dnsbl | found in * dnsbl
+      black list | blocklist | block list | dnsbl | in rbl | an rbl | by rbl | our rbl | on rbl | real-time black | realtime black | blocked using | blocked by using | blocked by rbl | blocked by dnsbl | rejected by rbl | rejected by dnsbl | found in * dnsbl
       found on one or more | bad reputation | poor reputation | low reputation | reputation | ip reputation | sender reputation | poor sender | ip has been blocked | ip address has been blocked | ip blocked | blocked ip | your ip
       ip is blocked | ip address is blocked | ip address blocked | banned sending ip | your server has been blocked | your host is | your network | your mail server has been | banned ip
       ip address * rejected | connections from * blocked | messages from * temporarily deferred due to | user complaints | too many complaints | spam source | known spam | known spammer | spammer
       spamming | spam has been received from | received spam from | sending spam | sends spam | spam sent from | open relay | open proxy | compromised | botnet | dynamic ip | dynamic address | dynamic pool | dialup | dial-up | residential ip
-      generic hostname | generic ptr | dul | consumer ip | end user ip | client host rejected | client host blocked | client host * blocked | client rejected | client ip
+      generic hostname | generic ptr | consumer ip | end user ip | client host rejected | client host blocked | client host * blocked | client rejected | client ip
       host rejected | host blocked | blocked host | sending mta's poor reputation | mta's poor reputation | server ip * listed | server has been blocked | refused due to * ip | unfortunately messages from
       temporarily rate limited due to ip reputation | temporarily deferred due to unexpected volume | rejected due to reputation | sender's reputation | reputation filtering
       suspicious activity | bad neighborhood | invalid ip for sending mail | use the smtp server of your isp | use your isp | use your provider's | may not be mail exchanger
@@ -88,7 +88,7 @@ export const SENDER_CAUSES: readonly Cause[] = [
   {
     category: 'rate-limited',
     weight: 3,
-    phrases: `too many connections | too many concurrent | too many sessions | too many simultaneous | too many messages from | too many messages sent | too many recipients | too many emails | too many mails | too many invalid recipients | too many bad
+    phrases: `too many connections | too many concurrent | too many sessions | too many simultaneous | too many messages from | too much mail from | too many messages sent | too many recipients | too many emails | too many mails | too many invalid recipients | too many bad
       too many errors | too many failed | too many requests | too many commands | too many transactions | connection limit | connections limit | concurrent connection | maximum number of connections | connection rate | connection frequency
       rate limit | ratelimit | rate-limited | rate limiting | limit exceeded for sender | sending rate | message rate | at a rate that | sending limit | sent too many | sending too many | exceeded the maximum number of messages | messages per hour | messages per day
       hourly limit | daily limit | per hour | per day limit | max number of messages | exceeded sending | exceeds the rate | exceeded the rate | exceeded allowed rate | exceed * limit per | throttled | throttling | throttle | slow down | too fast | too quickly | flood | mail flood | try again later * limit | volume limit

@@ -178,16 +178,20 @@ function categoryOf(
   };
   const judged = (cause: Cause | null): Category | null => (cause === null ? null : byStage(cause, status, stage));
   const code = status === null ? null : categoryOfCode(status);
-  const isTelling = status !== null && specificity(status) === DETAILED && !status.endsWith('.7.1');
+  const isTelling =
+    status !== null &&
+    code !== null &&
+    !status.endsWith('.7.1') &&
+    (specificity(status) === DETAILED || HARD.has(code));
   const vague = judged(strongest(said, VAGUE));
   // Microsoft refuses with 5.4.1: who says no has answered, so the network is not to blame.
   const isRefusal = code === 'network' && vague === 'policy' && replyCode !== null && replyCode >= 500;
   return (
-    judged(strongest(said, PROVIDER)) ??
+    judged(strongest(said, OUTRIGHT)) ??
     judged(strongest(around, PROVIDER)) ??
     unlessDoubtful(strongest(said, USUAL), strongest(around, OUTRIGHT), judged) ??
     (finding.diagnostic === null ? judged(strongest(around, USUAL)) : null) ??
-    (isTelling && !isRefusal ? code : null) ??
+    (isTelling && !isRefusal ? byStage({ category: code, weight: USUAL, phrases: '' }, null, stage) : null) ??
     vague ??
     judged(strongest(around, USUAL)) ??
     judged(strongest(said, WAITING)) ??
@@ -222,17 +226,20 @@ function strongest(causes: ReadonlySet<Cause>, atLeast: number): Cause | null {
 }
 
 /**
- * Who is unknown depends on the command that was answered. MAIL: the sender. RCPT, or a code that says so: the recipient. After DATA, and
- * where neither is known, it is what filters say who do not want to tell (docomo and au do): the address may well exist.
+ * Who is unknown depends on the command that was answered. HELO: the host that sends. MAIL: the sender. RCPT, or a code that says so: the
+ * recipient. After DATA, and where neither is known, it is what filters say who do not want to tell (docomo and au do): the address may well
+ * exist.
  */
 function byStage(cause: Cause, status: string | null, stage: () => Stage | null): Category {
   const { category } = cause;
-  if (cause.who !== true) return category === 'domain-unknown' && stage() === 'mail' ? 'policy' : category;
+  if (!HARD.has(category)) return category;
+  const answered = stage();
+  if (answered === 'connect') return 'sender-reputation';
+  if (answered === 'mail') return 'policy';
+  if (cause.who !== true) return category;
   // x.1.0 to x.1.3, x.1.6, x.1.10: the code tells whose address it is.
   const code = status === null ? null : categoryOfCode(status);
   if (code !== null && HARD.has(code)) return code;
-  const answered = stage();
-  if (answered === 'mail') return 'policy';
   return answered === 'rcpt' ? category : 'recipient-refused';
 }
 

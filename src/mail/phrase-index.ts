@@ -1,4 +1,4 @@
-// Finds all phrases of a list in a text at once. The spelled text (spelling.ts) is walked over once; at each place where a word begins, four
+// Finds all phrases of a list in a text at once. The spelled text (spelling.ts) is walked over once; at each place where a word begins, its first
 // characters lead to the few phrases that begin so. The cost is linear in the text, whatever it is: a look-up for each word, and a bounded
 // comparison where one hits. Nothing here can backtrack.
 import { isOfWord, type Spelled, spelled } from './spelling.ts';
@@ -6,8 +6,12 @@ import { isOfWord, type Spelled, spelled } from './spelling.ts';
 /** Characters that ` * ` stands for, at most: an address and a word or two. */
 const MAX_GAP = 80;
 
-/** Characters by which phrases are found. No phrase may be shorter. */
+/** Characters by which phrases are found, and those by which long ones are: hundreds begin with `mailbox` or `message`. */
 const KEY = 4;
+const LONG_KEY = 10;
+
+/** From here on two characters are words: Chinese, Japanese, Korean. Elsewhere a shorter phrase than KEY is too short to mean anything. */
+const IDEOGRAPHS = 0x2e80;
 
 /** Slots from keys to phrases: a power of two, several for each of some two thousand phrases so that few share one. */
 const SLOTS = 1 << 14;
@@ -23,19 +27,23 @@ interface Phrase<T> {
 
 export class Phrases<T> {
   readonly #slots: (Phrase<T>[] | undefined)[] = new Array(SLOTS).fill(undefined);
+  readonly #short = new Map<number, Phrase<T>[]>();
 
   /** Phrases stand one a line or with ` | ` between them. They are spelled like the text, or they would never be found. */
   add(means: T, phrases: string): this {
     for (const written of phrases.split(/[|\n]/)) {
       const [first = '', last = ''] = written.split(' * ');
       const head = spelled(first).trim();
-      if (head.length < KEY) continue;
-      const isWhole = /^[a-z]+$/.test(head);
-      const slot = slotOf(head.charCodeAt(0), head.charCodeAt(1), head.charCodeAt(2), head.charCodeAt(3));
-      const phrase = { means, head, tail: spelled(last).trim(), isWhole };
-      const there = this.#slots[slot];
-      if (there === undefined) this.#slots[slot] = [phrase];
-      else there.push(phrase);
+      const phrase = { means, head, tail: spelled(last).trim(), isWhole: /^[a-z]+$/.test(head) };
+      if (head.length >= KEY) {
+        const slot = slotOf(unitsOf(head), 0, head.length >= LONG_KEY ? LONG_KEY : KEY);
+        const there = this.#slots[slot];
+        if (there === undefined) this.#slots[slot] = [phrase];
+        else there.push(phrase);
+      } else if (head.charCodeAt(0) >= IDEOGRAPHS) {
+        const first = head.charCodeAt(0);
+        this.#short.set(first, [...(this.#short.get(first) ?? []), phrase]);
+      }
     }
     return this;
   }
@@ -44,19 +52,30 @@ export class Phrases<T> {
   find({ units, length }: Spelled): Set<T> {
     const found = new Set<T>();
     let wasWord = false;
-    for (let at = 0; at + KEY <= length; at++) {
+    for (let at = 0; at < length; at++) {
       const code = units[at] ?? 0;
       const isWord = isOfWord(code);
       const isInside = isWord && wasWord;
       wasWord = isWord;
       if (isInside || code === 0x20) continue;
-      const slot = this.#slots[slotOf(code, units[at + 1] ?? 0, units[at + 2] ?? 0, units[at + 3] ?? 0)];
-      if (slot === undefined) continue;
-      for (const phrase of slot) {
-        if (!found.has(phrase.means) && isThere(phrase, units, at, length)) found.add(phrase.means);
-      }
+      look(this.#slots[slotOf(units, at, KEY)], units, at, length, found);
+      look(this.#slots[slotOf(units, at, LONG_KEY)], units, at, length, found);
+      if (code >= IDEOGRAPHS) look(this.#short.get(code), units, at, length, found);
     }
     return found;
+  }
+}
+
+function look<T>(
+  phrases: readonly Phrase<T>[] | undefined,
+  units: Uint16Array,
+  at: number,
+  length: number,
+  found: Set<T>,
+): void {
+  if (phrases === undefined) return;
+  for (const phrase of phrases) {
+    if (!found.has(phrase.means) && isThere(phrase, units, at, length)) found.add(phrase.means);
   }
 }
 
@@ -75,6 +94,12 @@ function isAt(text: string, units: Uint16Array, at: number, length: number): boo
   return true;
 }
 
-function slotOf(first: number, second: number, third: number, fourth: number): number {
-  return (((first * 131 + second) * 131 + third) * 131 + fourth) & (SLOTS - 1);
+function slotOf(units: Uint16Array, at: number, key: number): number {
+  let hash = key;
+  for (let index = at; index < at + key; index++) hash = (Math.imul(hash, 131) + (units[index] ?? 0)) | 0;
+  return (hash ^ (hash >>> 15)) & (SLOTS - 1);
+}
+
+function unitsOf(text: string): Uint16Array {
+  return Uint16Array.from({ length: text.length }, (_none, index) => text.charCodeAt(index));
 }

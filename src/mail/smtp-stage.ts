@@ -53,20 +53,35 @@ const MARKS: readonly (readonly [mark: string, stage: Stage])[] = [
   ['>>> helo', 'connect'],
 ];
 
-/** Line breaks and runs of blanks within a mark: Postfix folds `(in reply to RCPT\n    TO command)`. */
-const BLANKS = /[ \t\n]+/g;
+/** Postfix and Exim put off the refusal of a name or a sender until RCPT; the words tell what they mean. */
+const MEANT: readonly (readonly [words: string, stage: Stage])[] = [
+  ['helo command rejected', 'connect'],
+  ['sender address rejected', 'mail'],
+  ['domain of sender', 'mail'],
+  ['sender verify failed', 'mail'],
+  ['sender domain', 'mail'],
+];
+
+/** Blanks of a fold: a line break and an indent. */
+const FOLD = '[ \\t\\n]{1,20}';
+
+/** All of them in one expression of literals: Postfix folds `(in reply to RCPT\n    TO command)`, so a blank is a few of any kind. */
+const ANY = new RegExp([...MEANT, ...MARKS].map(([words]) => literal(words)).join('|'), 'gi');
+
+const STAGES: ReadonlyMap<string, Stage> = new Map([...MARKS, ...MEANT]);
+const OUTRIGHT: ReadonlySet<string> = new Set(MEANT.map(([words]) => words));
 
 /** The last that is named: a transcript goes on until something fails. Null where none is. */
 export function stageOf(text: string): Stage | null {
-  const low = text.toLowerCase().replace(BLANKS, ' ');
-  let last = -1;
   let stage: Stage | null = null;
-  for (const [mark, means] of MARKS) {
-    const at = low.lastIndexOf(mark);
-    if (at > last) {
-      last = at;
-      stage = means;
-    }
+  for (const [found] of text.matchAll(ANY)) {
+    const words = found.toLowerCase().replace(/[ \t\n]+/g, ' ');
+    stage = STAGES.get(words) ?? stage;
+    if (OUTRIGHT.has(words)) break;
   }
   return stage;
+}
+
+function literal(words: string): string {
+  return words.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(' ', FOLD);
 }
