@@ -119,13 +119,18 @@ function failed(signs: Signs): Named[] {
 /** Whether words and header together make a report. The less the sender says it is a mail system, the more the words have to. */
 function isReport(opened: Opened, signs: Signs): boolean {
   const isProven = opened.hits.some((hit) => PROVING.includes(hit.gives));
-  if (signs.isReportType) return true;
-  if (signs.failedRecipients.length > 0) return true;
+  const { hasSubject, isNullPath, isDaemon, isOnlyDaemon, isBulk } = signs;
+  if (signs.isReportType || signs.failedRecipients.length > 0) return true;
   if (signs.isAnswer && isQuoting(opened)) return false;
-  if (signs.isDaemon) return isProven || signs.hasSubject;
-  if (signs.isNullPath)
-    return (isProven && (opened.surety === 2 || signs.hasSubject)) || (signs.hasSubject && opened.surety > 0);
-  return signs.hasSubject && isProven && opened.surety > 0 && !signs.isBulk;
+  if (isOnlyDaemon) return isProven || hasSubject;
+  // Lists put their fields into the reports that reach them, too.
+  if (isBulk && !(isDaemon && hasSubject && opened.surety === 2)) return false;
+  if (isNullPath && isDaemon) return isProven || hasSubject;
+  if (isNullPath) return (isProven && (opened.surety === 2 || hasSubject)) || (hasSubject && opened.surety > 0);
+  if (!isProven || opened.surety === 0) return false;
+  if (isDaemon) return opened.surety === 2 || hasSubject;
+  // A report asks nothing, has no name to sign with and no number in a ticket system.
+  return hasSubject && !signs.isNamed && !/^\[|#\d/.test(signs.subject) && !/[?\uff1f](?: |$)/.test(opened.page.flat);
 }
 
 /** Somebody's words above or below a report, instead of a report. */

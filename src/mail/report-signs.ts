@@ -9,6 +9,10 @@ import { isSentByMachine } from './sender.ts';
 export interface Signs {
   /** A mail system wrote it, by its From. */
   readonly isDaemon: boolean;
+  /** Only mail systems use this name: nobody writes as MAILER-DAEMON, people do write as postmaster. */
+  readonly isOnlyDaemon: boolean;
+  /** A person or a service with a name of its own. */
+  readonly isNamed: boolean;
   /** Sent from `<>` (RFC 5321 4.5.5), as reports are, and automatic replies too. */
   readonly isNullPath: boolean;
   /** The subject speaks of a delivery that failed or waits. */
@@ -58,6 +62,22 @@ const DAEMONS: ReadonlySet<string> = new Set([
   'smtpd',
   'smtp',
 ]);
+
+/** Of these, such as people and mass mailings write as well. */
+const SHARED: ReadonlySet<string> = new Set([
+  'postmaster',
+  'postmast',
+  'bounce',
+  'bounces',
+  'mailer',
+  'mailadministrator',
+  'sysadmin',
+  'systemadministrator',
+  'smtp',
+]);
+
+/** Display names that make a shared name a mail system's. */
+const DAEMON_ALONE = /mailer[- ]daemon|mail deliver|delivery (?:s|agent)|internet mail|microsoft (?:outlook|exchange)/i;
 
 /** Exchange 2007 and later: `MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@`. */
 const EXCHANGE = 'microsoftexchange';
@@ -289,6 +309,7 @@ export function readSigns(material: Material): Signs | null {
   const { fields } = material;
   const from = parseAddresses(fieldValue(material, 'from'));
   const isDaemon = from.length === 0 ? findField(fields, 'from') !== null : from.some(isDaemonName);
+  const isOnlyDaemon = isDaemon && !from.some(isShared);
   const returnPath = findField(fields, 'return-path');
   const path =
     returnPath === null
@@ -317,6 +338,8 @@ export function readSigns(material: Material): Signs | null {
   const date = findField(fields, 'date');
   return {
     isDaemon,
+    isOnlyDaemon,
+    isNamed: !isDaemon && from.some(({ name }) => name !== ''),
     isNullPath,
     hasSubject,
     failedRecipients,
@@ -353,9 +376,22 @@ function fieldValue(material: Material, key: string): string {
   return field === null ? '' : fieldText(field);
 }
 
-function isDaemonName(one: { name: string; address: string }): boolean {
-  const local = (one.address.split('@', 1)[0] ?? '').toLowerCase().replace(/[-_."\\ ]/g, '');
+interface Author {
+  readonly name: string;
+  readonly address: string;
+}
+
+function isDaemonName(one: Author): boolean {
+  const local = localPart(one);
   if (DAEMONS.has(local) || local.startsWith(EXCHANGE)) return true;
   const name = one.name.toLowerCase();
   return (one.address === '' && name === '') || DAEMON_NAMES.some((words) => name.includes(words));
+}
+
+function isShared(one: Author): boolean {
+  return SHARED.has(localPart(one)) && !DAEMON_ALONE.test(one.name);
+}
+
+function localPart({ address }: Author): string {
+  return (address.split('@', 1)[0] ?? '').toLowerCase().replace(/[-_."\\ ]/g, '');
 }
