@@ -12,6 +12,7 @@ import { findPhrases, GENERAL, type Hit } from './report-phrases.ts';
 import { hasCode, hostIn, reasonIn, reasonOnPage } from './report-reason.ts';
 import {
   type Named,
+  namedAlone,
   namedBefore,
   namedByForm,
   namedByLabel,
@@ -106,7 +107,8 @@ function openReport(text: PartText, signs: Signs): Opened | null {
     (signs.failedRecipients.length > 0 ? opened(failed(signs), 2) : null) ??
     opened(namedByPhrases(page, hits, ['names']), 1) ??
     opened(namedByLabel(page), 1) ??
-    opened(namedBefore(page, hits), 1) ?? { part: text.part, page, hits, named: [], surety: 0 }
+    opened(namedBefore(page, hits), 1) ??
+    opened(namedAlone(page, signs.parties), 1) ?? { part: text.part, page, hits, named: [], surety: 0 }
   );
 }
 
@@ -224,7 +226,14 @@ function report(material: Material, opened: Opened, signs: Signs): FreeForm {
       },
     });
   }
-  return { findings, rule, originalMessageId: originalMessageId(material) };
+  return {
+    findings,
+    rule,
+    // Asked for only where the message has no delivery status.
+    get originalMessageId() {
+      return originalMessageId(material);
+    },
+  };
 }
 
 /** Its own lines; but an answer with a code elsewhere says more than own lines without one, where there is nobody else it could be of. */

@@ -67,9 +67,9 @@ export function fold(text: string): string {
 function endsReport(lower: string, raw: string): boolean {
   // A header that comes without an announcement: its first lines are the trace (RFC 5322 3.6.7).
   if (/^>? ?(?:received|return-path|dkim-signature|x-received|delivered-to):/i.test(raw)) return true;
-  const words = lower.replace(/^[-=*_#>:+~. ]{1,200}/, '');
+  const words = lower.replace(/^[-=*_#>:+~|. ]{1,200}/, '');
   if (words === '') return false;
-  const plain = words.replace(/[-=*_#:+~. ]{1,200}$/, '');
+  const plain = words.replace(/[-=*_#:+~|. ]{1,200}$/, '');
   return END_LINES.has(plain) || ENDS.some((end) => words.startsWith(end));
 }
 

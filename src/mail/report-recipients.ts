@@ -27,6 +27,15 @@ const MAX_REASON_LINES = 40;
 /** Characters between the words of a sentence and its address. */
 const MAX_GAP = 90;
 
+/** Exchange says when it was, behind the address. */
+const WHEN = /^on (?:\w{3},|\d{1,2}\/)/;
+
+/** Blanks by which the lines of one list differ; reasons are two or more deeper. */
+const RAGGED = 1;
+
+/** What ends the part of a sentence in which its recipient stands. */
+const TURN = /[.!?] |\b(?:because|from|by)\b/i;
+
 /** Where a list of recipients ends. */
 const END_OF_LIST =
   /^(?:[-=*#_ ]{0,80})(?:(?:session )?transcript|session transcript|server message|smtp command|additional information|for (?:further|more) (?:assistance|information|help)|please (?:contact|reply|direct|do not|check)|no action is required|non-delivered information|error detail|unsent message|system contact|if you (?:do|have|need|feel|think|believe)|this (?:report|message) was (?:generated|created)|troubleshooting|possible (?:causes|reasons)|what you can|message header|original message|original sender|sent by|copyright|disclaimer)/i;
@@ -82,7 +91,7 @@ function behind(page: Page, hit: Hit, action: Action | null, stop: number, named
     const rest = text.slice(found.end).replace(/^[>"')\]]?[ ,;:.]*/, '');
     if (current === null) return;
     noteAlias(current, text.slice(found.end));
-    if (rest !== '' && !/^on \w{3},/.test(rest)) note(current, rest);
+    if (rest !== '' && !WHEN.test(rest)) note(current, rest);
   };
   for (let i = from.line; i < lines.length && i <= Math.max(stop, from.line); i += 1) {
     const line = lines[i];
@@ -98,12 +107,7 @@ function behind(page: Page, hit: Hit, action: Action | null, stop: number, named
     if (!isFirst && END_OF_LIST.test(text)) break;
     const found = findAddresses(text);
     const [first] = found;
-    if (
-      isSentence &&
-      first !== undefined &&
-      gap + first.start <= MAX_GAP &&
-      !/[.!?] /.test(text.slice(0, first.start))
-    ) {
+    if (isSentence && first !== undefined && gap + first.start <= MAX_GAP && !TURN.test(text.slice(0, first.start))) {
       // In the sentence itself: all of an enumeration, the others belong to the reason.
       let upTo = first.end;
       take(first, text);
@@ -127,7 +131,7 @@ function behind(page: Page, hit: Hit, action: Action | null, stop: number, named
     const listed: Named | null = current;
     if (opening !== null && listed !== null && (EXPANDED.test(text) || ORIGINAL_LABEL.test(text))) {
       alias(listed, opening.address);
-    } else if (opening !== null && (indent < 0 || line.indent <= indent)) {
+    } else if (opening !== null && (indent < 0 || line.indent <= indent + RAGGED)) {
       indent = Math.max(indent, line.indent);
       take(opening, text);
     } else if (listed !== null) {
@@ -266,6 +270,21 @@ export function namedByLabel(page: Page): Named[] {
     const label = text.includes('@') ? RECIPIENT_LABEL.exec(text) : null;
     if (label === null || /^to\s?:/i.test(text)) continue;
     for (const { address } of findAddresses(text.slice(label[0].length))) named.add(address, null);
+  }
+  return named.all();
+}
+
+/** Lines that are an address and nothing else. `parties` are those the report is between. */
+export function namedAlone(page: Page, parties: ReadonlySet<string>): Named[] {
+  const named = new Gathering();
+  for (const { text } of page.lines) {
+    if (!text.includes('@')) continue;
+    const [first] = findAddresses(text);
+    const isAlone =
+      first !== undefined &&
+      /^[-*\u2022 <"'(]*$/.test(text.slice(0, first.start)) &&
+      /^[>"') .,;]*$/.test(text.slice(first.end));
+    if (isAlone && !parties.has(first.address.toLowerCase())) named.add(first.address, null);
   }
   return named.all();
 }

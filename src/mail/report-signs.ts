@@ -326,7 +326,7 @@ export function readSigns(material: Material): Signs | null {
   const isReport = isReportType(material);
   if (!isDaemon && !isNullPath && !hasSubject && failedRecipients.length === 0 && !isReport) return null;
   if (!isDaemon && !isReport) {
-    if (OTHER_SUBJECTS.test(subject)) return null;
+    if (OTHER_SUBJECTS.test(subject) || (!hasSubject && isAutoReply(material))) return null;
     // A person's answer to a report carries its subject, and says what it answers (RFC 5322 3.6.4).
     if (!isNullPath && findField(fields, 'in-reply-to') !== null) return null;
     if (!isNullPath && /^(?:re|aw|sv|antw|odp) ?:/.test(subject) && findField(fields, 'references') !== null)
@@ -355,6 +355,11 @@ export function readSigns(material: Material): Signs | null {
     parties,
     date: date === null ? null : fieldText(date),
   };
+}
+
+/** RFC 3834 5. Some systems send their reports with it, under a subject that says so. */
+function isAutoReply(material: Material): boolean {
+  return /^auto-replied/i.test(fieldValue(material, 'auto-submitted'));
 }
 
 /** RFC 5429 2.1.2 lets a server refuse a message by a disposition notification: nobody has read it. */
