@@ -89,6 +89,10 @@ const ROWS: readonly Row[] = [
   ['auth-failure', 'mi:spf'],
   ['policy', 'mi:ifi | mi:spb | mi:frl | wm:bl'],
 
+  // Amazon SES and Google, of their own senders.
+  ['rate-limited', 'daily message quota | daily user sending | daily sending quota | maximum sending rate'],
+  ['policy', 'email address is not verified | following identities failed the check'],
+
   // Facebook, GoDaddy.
   ['address-unknown', 'rcp-p1'],
   ['recipient-refused', 'rcp-p2'],

@@ -12,6 +12,16 @@ export interface Said {
 
 const RECIPIENT = `
 = address-unknown
+any :: [RCPT] 550 5.1.1 Recipient address ann@example.org rejected: there is no one here by that name
+Lycos :: [RCPT] 550 5.7.1 ann@example.org: not a valid recipient on this system
+any :: [RCPT] 550 Unable to find ann
+Vodafone :: [RCPT] 550 5.1.1 Destination mailbox does not exist
+any :: [RCPT] 553 5.1.1 <ann@example.org> is not a valid address
+Italian :: [RCPT] 550 5.1.1 Utente sconosciuto
+Italian :: [RCPT] 550 L'utente non esiste
+Dutch :: [RCPT] 550 5.1.1 Gebruiker bestaat niet
+Spanish :: [RCPT] 550 No existe ese usuario
+French :: [RCPT] 550 Cette adresse n'existe pas
 sendmail :: 550 5.1.1 <ann@example.org>... User unknown
 Postfix, virtual table :: 550 5.1.1 <ann@example.org>: Recipient address rejected: User unknown in virtual mailbox table
 Postfix, local table :: 550 5.1.1 <ann@example.org>: Recipient address rejected: User unknown in local recipient table
@@ -110,6 +120,10 @@ code alone :: 550 5.1.6 ann
 Exchange forwarding :: 550 5.1.6 recipient no longer on server: ann@example.org
 Domino :: ann has moved to a new address: her new address is ann@example.net
 = mailbox-disabled
+Cox :: 550 5.1.1 ann@cox.net Account not active
+any :: 550 5.2.1 User ann@example.org is suspended
+any :: 550 5.2.1 The mailbox for ann is disabled
+Kerio :: 550 5.1.1 Mailbox ann is disabled
 Gmail :: 550 5.2.1 The email account that you tried to reach is disabled. Learn more at https://support.google.com/mail/?p=DisabledUser a1 - gsmtp
 Gmail, inactive :: 550 5.2.1 The email account that you tried to reach is inactive. Learn more at https://support.google.com/mail/?p=InactiveUser a1 - gsmtp
 Yahoo :: 554 delivery error: dd Sorry your message to ann@yahoo.com cannot be delivered. This account has been disabled or discontinued [#102].
@@ -131,6 +145,12 @@ Free.fr :: 550 5.2.1 This mailbox has been blocked due to inactivity
 Cyrus :: 550 5.2.1 mailbox disabled, not accepting messages
 Exchange store driver :: 550 5.2.1 STOREDRV.Deliver; mailbox disabled
 = mailbox-full
+any :: 550 5.2.2 Over limit: the recipient's mailbox has reached its maximum size
+Unix :: 552 5.2.2 Quota exceeded for user ann
+Verio :: 552 ann's mailbox is full
+Horde :: Mail quota exceeded
+Nifty :: 552 5.2.2 The user's mail box is full
+Hanmail :: 552 5.2.2 mailbox quota exceeded
 Gmail :: 552-5.2.2 The email account that you tried to reach is over quota. Please direct 552-5.2.2 the recipient to 552 5.2.2 https://support.google.com/mail/?p=OverQuotaPerm a1 - gsmtp
 Gmail, new wording :: 552-5.2.2 The recipient's inbox is out of storage space. Please direct the 552-5.2.2 recipient to 552 5.2.2 https://support.google.com/mail/?p=OverQuotaPerm - gsmtp
 Exchange store :: 554 5.2.2 mailbox full; STOREDRV.Deliver.Exception:QuotaExceededException.MapiExceptionShutoffQuotaExceeded; Failed to process message due to a permanent exception
@@ -193,6 +213,11 @@ iCloud :: 552 5.3.4 Message size exceeds fixed limit
 IronPort :: 552 #5.3.4 message size exceeds limit
 Outlook :: 5.3.4 SMTP; 552 5.3.4 Message too big for system
 = spam-content
+any :: 550 5.7.1 Sorry, this message looks like spam to us
+any :: 554 5.7.1 This message has been blocked because it contains a URL listed in uribl.com
+Hotmail :: 550 5.7.1 Your email was flagged as spam by the content filter
+GMX :: 554 Transaction failed. Message rejected: considered spam
+SpamAssassin :: 550 This message scored 9.1 spam points
 amavis :: 554 5.7.0 Reject, id=12345-01 - SPAM
 Barracuda :: 550 5.7.1 Message content rejected, UBE, id=12345-01
 SpamAssassin behind Exim :: [DATA] 550 This message was classified as SPAM and may not be delivered
@@ -215,6 +240,9 @@ GMX :: 554 Transaction failed Reject due to spam content. For explanation visit 
 Seznam :: 554 5.7.1 message considered spam
 Korean :: 554 5.7.1 스팸 메일로 분류되었습니다
 = content-rejected
+Exim :: 550 Message contains an executable attachment
+Barracuda :: 554 5.7.1 Attachment not allowed: invoice.exe
+Sophos :: 554 5.7.1 Your message was infected with Mal/Generic
 ClamAV behind Exim :: 550 This message contains a virus (Eicar-Test-Signature).
 amavis :: 554 5.7.0 Reject, id=12345-01 - INFECTED: Eicar-Test-Signature
 amavis, banned file :: 554 5.7.0 Bounce, id=12345-01 - BANNED: .exe
@@ -236,6 +264,16 @@ NetEase :: 552 Illegal Attachment
 
 const SENDER = `
 = sender-reputation
+Fasthosts :: 550 5.7.1 Mail from 192.0.2.1 has been denied due to poor IP reputation
+Ionos :: 554-perfora.net (mxeueus001) Nemesis ESMTP Service not available 554-No SMTP service 554 invalid DNS PTR resource record, IP=192.0.2.1
+SpamRats :: 550 REJECTED - SpamRats - http://www.spamrats.com/bl?192.0.2.1
+Hetzner :: 554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked by bl.example; listed, see example
+Trend :: 550 5.7.1 Mail from 192.0.2.1 deferred using Trend Micro Email Reputation database. Please see <http://www.mail-abuse.com/cgi-bin/lookup?192.0.2.1>
+Sendmail check :: 553 5.3.0 <bob@example.com>... Spam blocked see: http://spamcop.net/bl.shtml?192.0.2.1
+Interia :: 550 5.7.1 Client host rejected: your IP has no reverse DNS entry
+Exchange :: 550 5.7.1 Message rejected as spam source; connecting host 192.0.2.1 is on a block list
+Strato :: 550 5.7.1 Refused by local policy. No SPAM please! (Your IP is listed in a RBL)
+Qq :: 550 Suspected spam ip. http://service.mail.qq.com
 Postfix with Spamhaus :: 554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/192.0.2.1
 Postfix with SpamCop :: [RCPT] 554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using bl.spamcop.net; Blocked - see https://www.spamcop.net/bl.shtml?192.0.2.1
 Barracuda :: 554 Service unavailable; Client host [192.0.2.1] blocked using Barracuda Reputation; http://www.barracudanetworks.com/reputation/?r=1&ip=192.0.2.1
@@ -279,6 +317,12 @@ Postfix, HELO :: 550 5.7.1 <example>: Helo command rejected: Host not found
 qmail's rblsmtpd :: 451 http://www.spamhaus.org/query/bl?ip=192.0.2.1
 AT&T :: 553 5.3.0 alph120 DNSBL:RBL 521< 192.0.2.1 >_is_blocked.For assistance forward this error to abuse_rbl@abuse-att.net
 = auth-failure
+Strato :: 550 5.7.1 Your message was refused because of its SPF record
+IronPort :: 550 #5.7.1 SPF unauthorized mail is prohibited.
+Mimecast :: 550 Rejected by header based Anti-Spoofing policy: DMARC fail
+Comcast :: 550 5.7.1 Message blocked due to DMARC policy of example.com
+any :: 550-5.7.1 DKIM check failed
+Exim :: 550 SPF check failed: 192.0.2.1 is not allowed to send mail from example.com
 Gmail :: 550-5.7.26 Unauthenticated email from example.com is not accepted due to domain's 550-5.7.26 DMARC policy. Please contact the administrator of example.com domain
 Gmail :: 550-5.7.26 This mail has been blocked because the sender is unauthenticated. Gmail requires all senders to authenticate with either SPF or DKIM.
 Exchange Online :: 550 5.7.509 Access denied, sending domain example.com does not pass DMARC verification and has a DMARC policy of reject.
@@ -300,6 +344,17 @@ Fastmail :: 550 5.7.1 DKIM signature verification failed
 Microsoft's TLS :: 454 4.7.5 The certificate presented by the server is not valid
 Gmail :: 421-4.7.29 This mail has been rate limited because it was not sent over a TLS connection; TLS required
 = policy
+Mimecast :: 550 Rejected by header based manually Blocked Senders - https://community.mimecast.com/docs/DOC-1369#550
+Mimecast :: 554 Email rejected due to security policies
+Postfix :: 554 5.7.1 <ann@example.org>: Recipient address rejected: Relay access denied
+Exim :: 550 Administrative prohibition
+Exchange :: 550 5.7.1 Client does not have permissions to send as this sender
+Domino :: 550 5.7.1 Your mail was rejected by the administrator
+Listserv :: You are not authorized to send mail to the list
+Postfix :: 550 5.7.1 <bob@example.com>: Sender address rejected: not logged in
+Exim :: 550-Sender verification is required but failed
+Sendmail :: 550 5.7.1 Access denied
+Postfix :: 550 5.7.1 Command rejected
 unknown in answer to MAIL is the sender :: [MAIL] 550 5.1.7 <bob@example.com>: user unknown
 Postfix :: 554 5.7.1 <ann@example.org>: Relay access denied
 sendmail :: 550 5.7.1 <ann@example.org>... Relaying denied
@@ -330,6 +385,13 @@ MXLogic :: 554 Denied (Mode: normal)
 Amazon SES :: 554 Message rejected: Email address is not verified. The following identities failed the check
 NetEase :: 553 Requested action not taken: NULL sender is not allowed
 = rate-limited
+SES :: 454 4.7.0 Throttling failure: Daily message quota exceeded.
+Google :: 550 5.4.5 Daily user sending limit exceeded.
+Exchange Online :: 554 5.2.122 STOREDRV; The recipient has exceeded their limit for messages per hour
+Outlook :: 451 4.7.650 too many messages; slow down
+Postini :: 421 4.4.5 Server busy, too many connections from your IP
+Yahoo :: 421 Max message per connection reached, closing transmission channel
+IronPort :: 452 Too many recipients received this hour
 Gmail :: 450-4.2.1 The user you are trying to contact is receiving mail at a rate that 450-4.2.1 prevents additional messages from being delivered. 450 4.2.1 https://support.google.com/mail/?p=ReceivingRate - gsmtp
 Gmail :: 421-4.7.28 [192.0.2.1] Our system has detected an unusual rate of 421-4.7.28 unsolicited mail originating from your IP address. 421 4.7.28 https://support.google.com/mail/?p=UnsolicitedRateLimitError - gsmtp
 Postfix :: 421 4.7.0 mx.example.org Error: too many connections from 192.0.2.1
@@ -357,6 +419,13 @@ Exim greylist :: 451 Greylisted, please try again in 180 seconds
 
 const DELIVERY = `
 = network
+Postfix :: mx.example.org[192.0.2.1]: server dropped connection without sending the initial SMTP greeting
+PowerMTA :: smtp; 4.4.1 (no answer from host)
+Exchange :: #550 4.4.7 QUEUE.Expired; message expired ##
+Gmail :: The recipient server did not respond in time
+any :: 451 4.4.3 Temporary DNS error while checking host
+qmail :: Connected to 192.0.2.1 but connection died. (#4.4.2)
+any :: 554 5.4.6 hop count exceeded
 Postfix while DNS is out: not yet known :: Host or domain name not found. Name service error for name=example.org type=MX: Host not found, try again
 Postfix, SERVFAIL :: Name service error for name=example.org type=MX: Malformed or unexpected name server reply
 Postfix :: connect to mx.example.org[192.0.2.1]:25: Connection timed out
@@ -389,6 +458,12 @@ Exchange :: 421 4.4.1 Connection timed out
 Postfix :: unable to look up host mx.example.org: Temporary failure in name resolution
 nullmailer :: Host unreachable
 = remote-system
+Exchange :: 554 5.3.2 STOREDRV.Deliver; message store not available
+sendmail :: 451 4.3.2 Please try again later; system is shutting down
+Postfix :: 451 4.7.1 Service unavailable - try again later
+Yandex :: 451 4.3.0 Internal server error; temporary failure
+qmail :: 451 Mail server error. Please contact support
+any :: 421 4.3.0 Temporary System Problem. Try again later (10)
 sendmail :: 452 4.4.5 Insufficient disk space; try again later
 Postfix :: 452 4.3.1 Insufficient system storage
 Postfix :: 451 4.3.0 <ann@example.org>: Temporary lookup failure
