@@ -128,12 +128,17 @@ function isReport(opened: Opened, signs: Signs): boolean {
   // Lists put their fields into the reports that reach them, too.
   if (isBulk && !(isDaemon && hasSubject && opened.surety === 2)) return false;
   if (isNullPath && isDaemon) return isProven || hasSubject;
+  // A challenge (RFC 3834 does not forbid them) waits for its sender to prove himself.
+  if (isNullPath && !hasSubject && CHALLENGE.test(opened.page.flat)) return false;
   if (isNullPath) return (isProven && (opened.surety === 2 || hasSubject)) || (hasSubject && opened.surety > 0);
   if (!isProven || opened.surety === 0) return false;
   if (isDaemon) return opened.surety === 2 || hasSubject;
+  if (opened.surety < 2) return false;
   // A report asks nothing, has no name to sign with and no number in a ticket system.
   return hasSubject && !signs.isNamed && !/^\[|#\d/.test(signs.subject) && !/[?\uff1f](?: |$)/.test(opened.page.flat);
 }
+
+const CHALLENGE = /\b(?:click (?:here|on|the)|confirm (?:that|your)|verify (?:that|your)|verification)\b/;
 
 /** Somebody's words above or below a report, instead of a report. */
 function isQuoting({ page, hits }: Opened): boolean {
@@ -248,7 +253,8 @@ function bestReason(page: Page, named: Named, only: boolean): string | null {
 function sentenceOn(page: Page, address: string): string | null {
   const key = address.toLowerCase();
   const line = page.lines.find(({ text }) => text.toLowerCase().includes(key));
-  if (line === undefined || /following (?:recipient|address)|^(?:to|cc):/i.test(line.text)) return null;
+  if (line === undefined || /following (?:recipient|address)|^(?:to|cc):|^\(?(?:expanded|generated)/i.test(line.text))
+    return null;
   return line.text.length - address.length >= MIN_SENTENCE ? line.text : null;
 }
 

@@ -47,7 +47,7 @@ const RECIPIENT_LABEL =
   /^(?:(?:failed|failing|original|final|undeliverable|unreachable|intended|invalid|rejected|bounced|affected|smtp|target mail|destination|e-?mail|mail|delivery|error)[- ])?(?:recipients?|address(?:es)?|rcpt(?: to)?|destination|user|to|e-?mail|for|empf\u00e4nger(?:adresse)?|destinataires?|destinatarios?|destinat\u00e1rios?|\u5b9b\u5148(?:\u30a2\u30c9\u30ec\u30b9)?|\u6536\u4ef6\u4eba(?:\u5730\u5740)?|\u53d7\u4fe1\u8005)(?:\(s\)|\(es\))?(?: address)?\s?[:\uff1a]\s?/i;
 const ORIGINAL_LABEL = /^\(?(?:original(?:ly)? (?:address|addressed|recipient)(?: to)?|alias)\b/i;
 const EXPANDED =
-  /^\(?(?:expanded from|ultimately generated from|generated from|originally addressed to|originally to|forwarded from|alias of|via)\b/i;
+  /^\(?(?:expanded from|ultimately generated from|generated (?:from|by)|originally addressed to|originally to|forwarded from|alias of|via)\b/i;
 const EXPANDED_WITHIN =
   /\((?:expanded from|generated from|ultimately generated from|originally addressed to|original address|originally to):? /i;
 
@@ -81,6 +81,7 @@ function behind(page: Page, hit: Hit, action: Action | null, stop: number, named
   let current: Named | null = null;
   let indent = -1;
   let wordy = 0;
+  const above: string[] = [];
   let isSentence = true;
   // Named in the middle of a sentence: no list follows.
   let isInline = false;
@@ -133,12 +134,14 @@ function behind(page: Page, hit: Hit, action: Action | null, stop: number, named
       alias(listed, opening.address);
     } else if (opening !== null && (indent < 0 || line.indent <= indent + RAGGED)) {
       indent = Math.max(indent, line.indent);
-      take(opening, text);
+      take(opening, EXPANDED.test(text) ? '' : text);
+      // sendmail and Exim name a program first, then whose it is.
+      if (EXPANDED.test(text)) for (const before of above) collectReason(current, before);
     } else if (listed !== null) {
       noteAlias(listed, text);
       note(listed, text);
     } else if (!isFirst) {
-      if (EXPANDED.test(text) && first !== undefined) take(first, text);
+      above.push(text);
       wordy += 1;
       if (wordy > MAX_LINES_BEFORE) break;
     }
