@@ -97,7 +97,7 @@ export const ADDRESS_CAUSES: readonly Cause[] = [
     category: 'domain-unknown',
     weight: 3,
     phrases: `host unknown | unknown host | name or service not known | unknown domain | domain unknown | no such domain | domain does not exist
-      domain doesn't exist | domain not exist | domain not found | host not found | host or domain name not found | nonexistent domain
+      domain doesn't exist | domain not exist | domain not found | host not found | host or domain name not found | dns lookup failure: host * not found | nonexistent domain
       non-existent domain | nxdomain | couldn't find any host named | couldn't find a mail exchanger | couldn't find any host by that name
       cannot find a mail exchanger | no mail exchanger | no mx record | no mx found | no mx or a record | mx lookup failed | has no mx
       invalid domain name for recipient | illegal host/domain name found | illegal host | no route to domain | invalid recipient domain

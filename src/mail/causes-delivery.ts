@@ -23,7 +23,7 @@ export const DELIVERY_CAUSES: readonly Cause[] = [
       could not be contacted | unable to contact | could not contact | cannot contact | did not accept our requests to connect
       no route to host | network is unreachable | network unreachable | host is unreachable | host unreachable | host is down
       host not reachable | unreachable | network error | network problem | bad connection | routing error | routing loop | mail loop
-      loops back to myself | mail loops | message looping | message loop | loop detected | loop count | looping | too many hops
+      loops back to myself | mail loops | mx record points to local host | points back to | message looping | message loop | loop detected | loop count | looping | too many hops
       hop count | maximum number of hops | mail forwarding loop | forwarded more than the maximum | mail is looping | bounce loop
       hops exceeded | max hops | delivered-to: | this message is looping | too many received headers | local configuration error loop
       name service error | name server | nameserver | name lookup | host lookup did not complete | host name lookup failure

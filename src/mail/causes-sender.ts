@@ -114,7 +114,7 @@ export const SENDER_CAUSES: readonly Cause[] = [
   {
     category: 'policy',
     weight: 2,
-    phrases: `local policy | policy violation | policy reasons | policy reject | policy restriction | policy rejection | due to policy
+    phrases: `not authorized | takes no mail from | accepts no mail from | local policy | policy violation | policy reasons | policy reject | policy restriction | policy rejection | due to policy
       against policy | security policy | company policy | site policy | rejected for policy | blocked by policy | violation of policy
       policy prohibits | not permitted by policy | rejected by policy`,
   },

@@ -89,6 +89,31 @@ describe('the cause', () => {
       { diagnostic: 'user unknown', context: 'The account is disabled.' },
       'mailbox-disabled',
     ],
+    [
+      "Exim's own routers name no command",
+      {
+        diagnostic: 'Unknown user',
+        context: 'The following address(es) failed:\n\n  ann@example.org\n    Unknown user',
+      },
+      'address-unknown',
+    ],
+    [
+      'Exim names the command of another server',
+      {
+        diagnostic: '550 Unknown user',
+        context: 'The following address(es) failed:\n\n  SMTP error from remote mail server after end of data:',
+      },
+      'recipient-refused',
+    ],
+    [
+      'OpenSMTPD never names one',
+      {
+        diagnostic: '550 No such user here',
+        context: 'An error has occurred while attempting to deliver a message for the following',
+      },
+      'address-unknown',
+    ],
+    ['Exim, routing to itself', { diagnostic: 'lowest numbered MX record points to local host' }, 'network'],
     ['552 without a word', { diagnostic: '552' }, 'mailbox-full'],
     [
       'a warning without a reason',
