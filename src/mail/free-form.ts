@@ -183,6 +183,8 @@ function report(material: Material, opened: Opened, signs: Signs): FreeForm {
   const sent = signs.date === null ? null : parseDate(signs.date);
   const isMixed = new Set(opened.named.map(({ action }) => action)).size > 1;
   const only = opened.named.length === 1;
+  // What is said once is said of all.
+  const areAlike = opened.named.every((named) => named.reason.length === 0);
   const findings = opened.named.map((named): Finding => {
     const reason = bestReason(page, named, only);
     const action = isMixed || named.action === 'delivered' ? named.action : (said ?? named.action);
@@ -192,7 +194,7 @@ function report(material: Material, opened: Opened, signs: Signs): FreeForm {
       action,
       status: null,
       diagnostic: reason,
-      context: contextOf(page, named, only, reason === null ? signs.subject : ''),
+      context: contextOf(page, named, only || areAlike, reason === null ? signs.subject : ''),
       remoteMta:
         hostIn(named.reason.join(' ').trim()) ??
         (only

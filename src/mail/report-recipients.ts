@@ -81,7 +81,7 @@ function behind(page: Page, hit: Hit, action: Action | null, stop: number, named
   let current: Named | null = null;
   let indent = -1;
   let wordy = 0;
-  const above: string[] = [];
+  let above: string[] = [];
   let isSentence = true;
   // Named in the middle of a sentence: no list follows.
   let isInline = false;
@@ -103,6 +103,7 @@ function behind(page: Page, hit: Hit, action: Action | null, stop: number, named
     if (text === '') {
       if (current !== null) note(current, '');
       if (!isFirst) isSentence = false;
+      above = [];
       continue;
     }
     if (!isFirst && END_OF_LIST.test(text)) break;
@@ -251,7 +252,11 @@ export function namedByTranscript(page: Page): Named[] {
       /^(?:<<< )?[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3} )?<?$/.test(before) &&
       /^ ?(?:\.\.\.|:)/.test(text.slice(first.end))
     ) {
-      collectReason(named.add(first.address, null), text);
+      const one = named.add(first.address, null);
+      // What the remote host said, of which this is sendmail's summary.
+      const answer = lines[i - 1]?.text ?? '';
+      if (/^<<< ?[45]\d\d/.test(answer)) collectReason(one, answer);
+      collectReason(one, text);
     }
   }
   return named.all();
