@@ -115,7 +115,7 @@ export function explain(finding: Finding): Explanation {
  * The diagnostic's most specific code, unless the Status field is more specific; the words around are asked only where the diagnostic has none.
  */
 function chosenStatus(field: string | null, said: Codes, around: Codes, isSuccess: boolean): string | null {
-  const fits = (status: string): boolean => isSuccess || !status.startsWith('2');
+  const fits = (status: string): boolean => isSuccess === status.startsWith('2');
   const saids = said.statuses.filter(fits);
   const arounds = around.statuses.filter(fits);
   return best(saids.length > 0 ? saids : arounds, field, saids.length > 0);
@@ -173,7 +173,7 @@ function categoryOf(
   // The search for the command is the dearest of all, and most findings do not depend on it.
   let known: Stage | null | undefined;
   const stage = (): Stage | null => {
-    known ??= stageOf(`${finding.context}\n${finding.diagnostic ?? ''}`);
+    if (known === undefined) known = stageOf(`${finding.context}\n${finding.diagnostic ?? ''}`);
     return known;
   };
   const judged = (cause: Cause | null): Category | null => (cause === null ? null : byStage(cause, status, stage));
