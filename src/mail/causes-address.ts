@@ -52,7 +52,7 @@ export const ADDRESS_CAUSES: readonly Cause[] = [
       no mailbox here by that name | this address no longer accepts mail | recipient's email address was not found
       email address you entered couldn't be found | wasn't found at | couldn't be found or is misspelled | the address couldn't be found
       resolver.adr.recip | one or more of the recipients are not a valid user | unable to deliver message to @ and other recipients
-      did not exactly match | 542 @ rejected | does not have a final email delivery point | unknown in virtual mailbox table
+ does not have a final email delivery point | unknown in virtual mailbox table
       address you sent your message to wasn't found | group you tried to contact * does not exist`,
   },
   // Postfix names the stage only (reject_unlisted_recipient without reason); Microsoft answers so for addresses its directory does not have.

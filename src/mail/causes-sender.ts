@@ -62,7 +62,7 @@ export const SENDER_CAUSES: readonly Cause[] = [
     weight: 3,
     phrases: `reverse dns | rdns | ptr record | no ptr | ptr resource record | missing ptr | bad dns ptr | invalid ptr | without ptr
       without valid ptr | valid ptr | no reverse | reverse lookup | reverse hostname | cannot find your hostname
-      cannot find your reverse | cannot resolve your address | unable to resolve your | unverifyable sending | cannot resolve ptr
+      cannot find your reverse | cannot resolve your address | unable to resolve your | cannot resolve ptr
       forward confirmed | fcrdns | hostname verification failed | does not resolve to your | dns lookup of your
       without a valid sender domain | need reverse`,
   },

@@ -55,7 +55,6 @@ QQ :: [RCPT] 550 Mailbox not found. http://service.mail.qq.com/cgi-bin/help?subt
 GMX :: 550 Requested action not taken: mailbox unavailable For explanation visit http://postmaster.gmx.com/
 Comcast: not a relaying refusal :: 550 5.1.1 Not our Customer
 Orange, in French :: 550 5.1.1 Adresse d au moins un destinataire invalide. Invalid recipient. OFR_416 [416]
-Symantec.cloud :: 542 ann@example.org Rejected
 IronPort :: [RCPT] 550 #5.1.0 Address rejected.
 Proofpoint :: 550 5.1.1 User Unknown
 Mimecast :: [RCPT] 550 Invalid Recipient - https://community.mimecast.com/docs/DOC-1369#550
