@@ -1,6 +1,7 @@
 // The text of a report as the matcher reads it: lines without ragged blanks, the same words as one lower-case string so that a phrase
 // is found although a server broke it over two lines, and the place where the returned message begins, of which nothing is believed.
 
+import { decodeOctal } from './found-address.ts';
 import { END_LINES, ENDS } from './report-ends.ts';
 import { cut } from './text.ts';
 
@@ -52,7 +53,7 @@ export function openPage(text: string): Page {
 }
 
 function tidy(raw: string): Line {
-  const text = raw.replace(/[\s\u200b\ufeff]+/g, ' ').trim();
+  const text = decodeOctal(raw.replace(/[\s\u200b\ufeff]+/g, ' ').trim());
   let indent = 0;
   while (indent < raw.length && /[\s\u00a0]/.test(raw.charAt(indent))) indent += 1;
   return { text, indent };

@@ -2,6 +2,7 @@
 // here, by its header alone and before a body is decoded. None of these signs proves a report; the words of the text have to.
 
 import { parseAddresses } from './address.ts';
+import { decodeOctal } from './found-address.ts';
 import { displayText, fieldText, findField } from './header.ts';
 import type { Material } from './material.ts';
 import { SUBJECTS } from './report-subjects.ts';
@@ -141,7 +142,7 @@ export function readSigns(material: Material): Signs | null {
   const subject = (displayText(findField(fields, 'subject')) ?? '').toLowerCase().slice(0, MAX_SUBJECT);
   const hasSubject = SUBJECTS.some((words) => subject.includes(words));
   const failedRecipients = parseAddresses(fieldValue(material, 'x-failed-recipients'))
-    .map((one) => one.address)
+    .map((one) => decodeOctal(one.address))
     .filter((address) => address !== '');
   const isReport = isReportType(material);
   if (!isDaemon && !isNullPath && !hasSubject && failedRecipients.length === 0 && !isReport) return null;

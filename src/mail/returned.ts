@@ -43,15 +43,26 @@ const FOR = /\sfor <([^<>\s]{3,500})>/;
 /** What the last server noted of the envelope, which is closest to what failed, or the addresses of the returned message's To. */
 export function originalRecipients(material: Material): string[] {
   for (const { fields } of material.returned) {
-    const last = findField(fields, 'received');
-    const envelope = last === null ? null : FOR.exec(cut(fieldText(last), MAX_FIELD))?.[1];
-    if (envelope?.includes('@')) return [envelope];
+    const envelope = envelopeIn(fields);
+    if (envelope !== null) return [envelope];
     for (const key of ['x-original-to', 'x-envelope-to', 'envelope-to', 'x-rcpt-to', 'to']) {
       const addresses = addressesIn(findField(fields, key));
       if (addresses.length > 0) return addresses;
     }
   }
   return [];
+}
+
+/** For whom the last server took the message, where its trace says so: an alias is known there only. */
+export function envelopeRecipient(material: Material): string | null {
+  const [first] = material.returned;
+  return first === undefined ? null : envelopeIn(first.fields);
+}
+
+function envelopeIn(fields: readonly Field[]): string | null {
+  const last = findField(fields, 'received');
+  const address = last === null ? undefined : FOR.exec(cut(fieldText(last), MAX_FIELD))?.[1];
+  return address?.includes('@') === true ? address : null;
 }
 
 function addressesIn(field: Field | null): string[] {

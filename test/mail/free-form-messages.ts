@@ -205,6 +205,21 @@ recipients. This is a permanent error. The following address(es) failed:
     action: 'failed',
   },
   {
+    server: 'Exim, UTF-8',
+    why: 'octets beyond ASCII are written in octal',
+    header: `${daemon('Mail delivery failed: returning message to sender')}X-Failed-Recipients: h\\303\\245kan@dest.example\n`,
+    body: `A message that you sent could not be delivered to one or more of its
+recipients. This is a permanent error. The following address(es) failed:
+
+  h\\303\\245kan@dest.example
+    host mx1.dest.example [192.0.2.25]
+    550 5.1.1 User unknown
+`,
+    addresses: ['h\u00e5kan@dest.example'],
+    action: 'failed',
+    says: '550 5.1.1',
+  },
+  {
     server: 'Postfix',
     why: 'the address in brackets before its reason, folded; no delivery status part',
     header: daemon('Undelivered Mail Returned to Sender', 'MAILER-DAEMON@mx.example.org (Mail Delivery System)'),

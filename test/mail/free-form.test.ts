@@ -39,6 +39,14 @@ describe('bounces in plain words', () => {
     expect(first?.diagnostic ?? '').not.toMatch(/[\r\n]/);
   });
 
+  it('an alias that only the trace of the returned message knows', () => {
+    const header = 'Return-Path: <>\nFrom: MAILER-DAEMON@mx.example.org\nSubject: failure notice\n';
+    const body = `--b\nContent-Type: text/plain\n\n${QMAIL}\n--b\nContent-Type: message/rfc822\n\nReceived: from a by b for <sales@shop.example>; Mon, 6 Mar 2023 10:00:00 +0000\nTo: list@lists.example\n\nHello\n--b--\n`;
+    expect(read(message(header, body, 'multipart/mixed; boundary=b')).verdict.recipients).toMatchObject([
+      { address: 'ann@dest.example', originalAddress: 'sales@shop.example' },
+    ]);
+  });
+
   it('a report whose HTML alone says who it is about', () => {
     const header =
       'Return-Path: <>\nFrom: postmaster@dest.example\nTo: bounce@shop.example.org\nSubject: Undeliverable: Hello\n';
