@@ -1,12 +1,12 @@
 // How right the bounce reader is, and how fast, on a corpus of messages with expected readings:
 // npx tsx bench/classify.ts --corpus DIR [--diff] [--only TEXT] [--measure NAME] [--json]. bench/README.md says what is compared.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { printable } from '../src/errors.ts';
 import { read } from '../src/mail/read.ts';
-import type { Reading, Verdict } from '../src/model.ts';
+import type { Verdict } from '../src/model.ts';
 import { type Expected, readExpected } from './support/expected.ts';
 import { type Check, MEASURES, type Measure, score } from './support/score.ts';
 
@@ -18,7 +18,7 @@ const WARM_UP = 3;
 interface Judged {
   readonly expected: Expected;
   readonly raw: Buffer;
-  readonly verdict: Verdict | null;
+  readonly verdict: Verdict;
   readonly checks: readonly Check[];
 }
 
@@ -31,8 +31,8 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-if (values.corpus === undefined) {
-  console.error('--corpus DIR is missing: a directory with messages and their expected.json');
+if (values.corpus === undefined || !existsSync(join(values.corpus, 'expected.json'))) {
+  console.error('--corpus DIR: a directory with messages and their expected.json');
   process.exit(2);
 }
 const { corpus, only = '' } = values;
@@ -41,7 +41,7 @@ const judged = readExpected(corpus)
   .filter(({ file, family }) => file.includes(only) || family.includes(only))
   .map((expected): Judged => {
     const raw = readFileSync(join(corpus, expected.file));
-    const verdict = verdictOf(read(raw));
+    const { verdict } = read(raw);
     return { expected, raw, verdict, checks: score(expected, verdict) };
   });
 const sources = [...new Set(judged.map(({ expected }) => expected.source))].sort();
@@ -55,20 +55,6 @@ if (values.json) {
 } else {
   if (values.diff) printMisses();
   printTable();
-}
-
-function verdictOf(reading: Reading & { readonly verdict?: Verdict }): Verdict {
-  return (
-    reading.verdict ?? {
-      kind: 'other',
-      recipients: [],
-      originalMessageId: null,
-      envelopeId: null,
-      feedbackType: null,
-      autoReply: null,
-      rule: null,
-    }
-  );
 }
 
 function tally(messages: readonly Judged[], measure: Measure): { right: number; of: number } {
@@ -124,7 +110,7 @@ function printMisses(): void {
   for (const { expected, verdict, checks } of judged) {
     for (const { measure, right, expected: want, got } of checks) {
       if (right || (values.measure !== undefined && values.measure !== measure)) continue;
-      console.log(printable(`${expected.file}  [${verdict?.rule ?? '-'}]  ${measure}: expected ${want}, got ${got}`));
+      console.log(printable(`${expected.file}  [${verdict.rule ?? '-'}]  ${measure}: expected ${want}, got ${got}`));
     }
   }
   console.log();

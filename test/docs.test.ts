@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { documentOf } from '../src/cli/classify-words.ts';
 import { buildProgram } from '../src/cli/program.ts';
 import { parseConfig } from '../src/config.ts';
 import {
@@ -20,6 +21,9 @@ import { BOUNCES_FIELDS, EVENT_FIELDS, RULE_FIELDS, SUPPRESSION_FIELDS } from '.
 import { DEFAULT_RULES } from '../src/config-suppression.ts';
 import { DECISIONS, type Decision } from '../src/decide.ts';
 import { ERROR_CODES } from '../src/errors.ts';
+import { readMessage } from '../src/index.ts';
+import { explain } from '../src/mail/explain.ts';
+import { factsOf } from '../src/mail-files/facts.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -146,6 +150,65 @@ describe('docs/cli.md', () => {
   ];
   it.each([...new Set(options(program))])('has the option %s', (option) => {
     expect(text).toContain(`\`${option}`);
+  });
+});
+
+describe('docs/bounces.md', () => {
+  const found = sections(read('docs/bounces.md'));
+  /** The cells of the rows of a section's table, without its heading. */
+  const rows = (heading: string): string[][] =>
+    [...(found.get(heading) ?? '').matchAll(/^\| (`.*) \|$(?!\n\| ---)/gm)].map(([, row = '']) => row.split(' | '));
+  const names = (cell = ''): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
+
+  const codes = rows('Categories').flatMap(([category = '', , scope = '', hard = '', usual = '']) =>
+    names(usual).map((code) => ({
+      code,
+      category: names(category)[0],
+      scope,
+      hard,
+      isUsual: !usual.startsWith('none'),
+    })),
+  );
+  it('has sixteen categories', () => expect(rows('Categories')).toHaveLength(16));
+  it.each(codes.filter(({ isUsual }) => isUsual))('$code alone means $category', ({ code, category, scope, hard }) => {
+    const evidence = { rule: 'rfc3464', part: '2', span: '' };
+    const bare = {
+      address: null,
+      originalAddress: null,
+      diagnostic: null,
+      context: '',
+      remoteMta: null,
+      retryUntil: null,
+    };
+    const status = code.replace('x', '5');
+    expect(explain({ ...bare, action: 'failed', status, evidence })).toMatchObject({
+      category,
+      scope,
+      hard: hard === 'yes',
+    });
+  });
+
+  const address = 'gone@example.com';
+  const raw = `Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.net
+
+Final-Recipient: rfc822; ${address}
+Action: failed
+Status: 5.1.1
+
+--b--
+`;
+  const reading = readMessage(Buffer.from(raw));
+  const document = documentOf({ what: 'message', name: 'a', number: null, size: 1, facts: factsOf(reading) });
+  it('describes each key of a line of JSON, and no other', () => {
+    const described = rows('JSON').flatMap(([cell]) => names(cell));
+    const [recipient = {}] = reading.verdict.recipients;
+    expect(described.sort()).toEqual([...Object.keys(document), ...Object.keys(recipient)].sort());
+    expect(recipient).toMatchObject({ address });
   });
 });
 

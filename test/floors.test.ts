@@ -16,6 +16,8 @@ const FLOORS: Readonly<Record<string, number>> = {
   mail: 1,
   store: 2,
   source: 2,
+  // Mail in files: sees neither SQL nor a mail server.
+  'mail-files': 2,
   drain: 3,
   events: 3,
   jobs: 4,

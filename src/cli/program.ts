@@ -6,6 +6,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { asMaildrainError, printable } from '../errors.ts';
 import { addBounces } from './bounces.ts';
 import { addCheck } from './check.ts';
+import { addClassify } from './classify.ts';
 import { addConfig } from './config.ts';
 import type { Terminal } from './context.ts';
 import { addDemo } from './demo.ts';
@@ -96,6 +97,7 @@ export function buildProgram(terminal: Terminal): Command {
   addBounces(program, terminal);
   addSuppressions(program, terminal);
   addVerp(program, terminal);
+  addClassify(program, terminal);
   addMigrate(program, terminal);
   addConfig(program, terminal);
   addDemo(program, terminal);

@@ -12,7 +12,7 @@ import { type GlobalOptions, type Terminal, withService } from './context.ts';
 import { csvLine } from './csv.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { type Cell, type Output, table } from './output.ts';
-import { createCounter } from './progress.ts';
+import { createProgressOf, type Shown } from './progress.ts';
 import { addSuppressionsEdit } from './suppressions-edit.ts';
 import { count, cut, instant, parseLimit, parseTime, plural } from './words.ts';
 
@@ -185,7 +185,7 @@ async function check(
 }
 
 async function plan(service: Maildrain, options: GlobalOptions, { out, stderr }: Terminal): Promise<ExitCode> {
-  const counter = createCounter(stderr, 'plan', 'addresses looked at');
+  const counter = createProgressOf(stderr, 'plan', counted('addresses looked at'));
   const first: PlannedChange[] = [];
   const counts = new Map<string, { change: string; reason: string; addresses: number }>();
   try {
@@ -246,7 +246,7 @@ const CSV_HEADING = ['address', 'reason', 'source', 'since', 'until', 'message_i
 async function exportAll(service: Maildrain, options: ExportArguments, { out, stderr }: Terminal): Promise<ExitCode> {
   const csv = options.json !== true && options.format !== 'ndjson';
   // A terminal that shows the rows themselves needs no count of them.
-  const counter = out.terminal ? null : createCounter(stderr, 'export', 'suppressions');
+  const counter = out.terminal ? null : createProgressOf(stderr, 'export', counted('suppressions'));
   let done = 0;
   try {
     if (csv) await out.octets(csvLine(CSV_HEADING));
@@ -269,4 +269,8 @@ function shown(out: Output, line: string): string {
 
 function csvCells({ address, reason, source, since, until, messageId, note }: Suppression): (string | null)[] {
   return [address, reason, source, since.toISOString(), until?.toISOString() ?? null, messageId, note];
+}
+
+function counted(noun: string): (done: number) => Shown {
+  return (done) => ({ share: null, facts: `${count(done)} ${noun}` });
 }

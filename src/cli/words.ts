@@ -79,6 +79,20 @@ export function cut(text: string, columns: number): string {
   return `${kept}…`;
 }
 
+/** The end of a text in at most so many columns: of a path the file, of an address the domain. */
+export function cutStart(text: string, columns: number): string {
+  if (columnWidth(text) <= columns) return text;
+  const characters = [...text];
+  let width = 0;
+  let from = characters.length;
+  while (from > 0) {
+    width += characterWidth(characters[from - 1] ?? '');
+    if (width > columns - 1) break;
+    from--;
+  }
+  return `…${characters.slice(from).join('')}`;
+}
+
 const UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
 
 /** `12h`, `90d`, `2w` from now, or a day or time to come. */

@@ -229,7 +229,11 @@ export async function storeLarge(
       if (found !== null) return { verdict: 'adopted', adopted: adoptedOf(work, item, streamed, found, now) };
       if (item.flagged) return { verdict: 'leave' };
       const displaces = displacesOf(item, streamed.digest, null);
-      return { verdict: 'fresh', displaces, ...destinyOf(work.mailbox, streamed.reading.kind, item.listed.internalDate, now) };
+      return {
+        verdict: 'fresh',
+        displaces,
+        ...destinyOf(work.mailbox, streamed.reading.kind, item.listed.internalDate, now),
+      };
     },
   ).catch((error: unknown) => notStored(work, item, left, error));
   if (result === null) return [];

@@ -104,13 +104,10 @@ export class MboxSplitter {
       this.#isMidLine = lf < 0;
       at = end;
     }
-    if (isLast) return pass(blank >= 0 ? blank : octets.length);
     // From the last empty line on, for it may be the file's own.
     const keep = blank >= 0 ? blank : at;
     pass(keep);
-    if (keep < octets.length) {
-      this.#undecided = Buffer.from(octets.subarray(keep));
-    }
+    if (!isLast && keep < octets.length) this.#undecided = Buffer.from(octets.subarray(keep));
   }
 
   /** Whether the line is a From_ line; null while the line after it is not there yet. */

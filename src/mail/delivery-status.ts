@@ -6,6 +6,7 @@ import { parseAddresses } from './address.ts';
 import { parseDate } from './date.ts';
 import type { Finding } from './finding.ts';
 import type { Material, PartText } from './material.ts';
+import { readSigns } from './report-signs.ts';
 import { isSentByMachine } from './sender.ts';
 import { cut, oneLine } from './text.ts';
 
@@ -55,13 +56,25 @@ export function readDeliveryStatus(material: Material): StatusReport | null {
     if (report !== null) return isForwarded(material) ? null : report;
   }
   // A multipart/report that lost its parts, or fields pasted below the words.
-  if (material.type !== 'multipart/report' && !isSentByMachine(material.fields)) return null;
+  if (material.type !== 'multipart/report' && !isReporter(material)) return null;
   for (const text of material.texts) {
-    const at = text.text.search(GROUP);
-    const report = at < 0 ? null : readFields({ part: text.part, type: text.type, text: fromParagraph(text.text, at) });
-    if (report?.findings.some((finding) => finding.action !== null || finding.status !== null)) return report;
+    const report = readPastedStatus(text);
+    if (report !== null) return report;
   }
   return null;
+}
+
+/** The report whose parts stand unopened in a text: inside an attached report, or where a boundary was lost. */
+export function readPastedStatus(text: PartText): StatusReport | null {
+  const at = text.text.search(GROUP);
+  const report = at < 0 ? null : readFields({ part: text.part, type: text.type, text: fromParagraph(text.text, at) });
+  return report?.findings.some((finding) => finding.action !== null || finding.status !== null) ? report : null;
+}
+
+/** Fields may be quoted by any machine, a ticket system for one; only what reports on its own account is believed. */
+function isReporter(material: Material): boolean {
+  const signs = readSigns(material);
+  return signs !== null && (signs.isNullPath || signs.isDaemon) && !signs.isAnswer && !signs.isBulk;
 }
 
 /** Mail programs that forward "inline" carry the parts of a bounce over into an ordinary message. */

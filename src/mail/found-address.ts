@@ -1,5 +1,6 @@
 // Addresses in running text: what a server writes between its own words. Found from the `@` outward, one pass and linear, because a
 // pattern that looks for a local part first is quadratic on a line without an `@`. Address lists of header fields are in address.ts.
+import { Buffer } from 'node:buffer';
 
 /** RFC 5321 4.5.3.1: 64 octets of local part, 255 of domain; VERP and signed senders make local parts of twice that. */
 const MAX_LOCAL = 200;
@@ -20,12 +21,27 @@ export interface FoundAddress {
 /** Characters of an unquoted local part (RFC 5322 3.2.3 atext, and dots). */
 const LOCAL = /[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]/;
 const DOMAIN = /[A-Za-z0-9._-]/;
+/** RFC 6531 letters of scripts that put blanks between words; in others an address would grow by the words around it. */
+const LETTER = /[\u00c0-\u1fff]/;
 /** What may stand in angle brackets beside those: RFC 6531 letters. */
 const ANY_LOCAL = /[^\s<>"(),:;@[\]\\]/;
 const ANY_DOMAIN = /[^\s<>"(),:;@[\]\\'`]/;
 
 /** What programs write directly before an address, with characters that a local part may have. */
 const PREFIX = /^(?:.{0,100}smtp=|rfc822=|rcpt=|to=|\/|=|'|`)/i;
+
+/** Exim writes octets beyond ASCII as `\\303\\245` in its words and in X-Failed-Recipients. */
+export function decodeOctal(text: string): string {
+  if (!text.includes('\\')) return text;
+  return text.replace(/(?:\\[23][0-7]{2}){2,}/g, (escaped) => {
+    const octets = escaped
+      .slice(1)
+      .split('\\')
+      .map((octal) => Number.parseInt(octal, 8));
+    const decoded = Buffer.from(octets).toString('utf8');
+    return decoded.includes('\uFFFD') ? escaped : decoded;
+  });
+}
 
 /** The addresses of a line, in order. */
 export function findAddresses(line: string): FoundAddress[] {
@@ -53,7 +69,12 @@ function around(line: string, at: number, from: number): FoundAddress | null {
     end = close + 1;
   } else {
     const domain = isBracketed ? ANY_DOMAIN : DOMAIN;
-    while (end < line.length && end - at <= MAX_DOMAIN && domain.test(line.charAt(end))) end += 1;
+    while (
+      end < line.length &&
+      end - at <= MAX_DOMAIN &&
+      (domain.test(line.charAt(end)) || LETTER.test(line.charAt(end)))
+    )
+      end += 1;
     while (end > at + 1 && /[._-]/.test(line.charAt(end - 1))) end -= 1;
   }
   const local = cleanLocal(line.slice(start, at));
@@ -72,7 +93,12 @@ function localStart(line: string, at: number, from: number): number {
     const open = lastBefore(line, '"', at - 1, from);
     if (open >= 0) return open;
   }
-  while (start > from && at - start <= MAX_LOCAL && LOCAL.test(line.charAt(start - 1))) start -= 1;
+  while (
+    start > from &&
+    at - start <= MAX_LOCAL &&
+    (LOCAL.test(line.charAt(start - 1)) || LETTER.test(line.charAt(start - 1)))
+  )
+    start -= 1;
   return start;
 }
 

@@ -4,7 +4,7 @@
 import type { Buffer } from 'node:buffer';
 import type { Kept } from './body.ts';
 import { decodeText, decodeTransfer } from './decode.ts';
-import { type ContentFacts, contentFacts, type Field, parseFields } from './header.ts';
+import { type ContentFacts, contentFacts, type Field, findField, parseFields } from './header.ts';
 import { htmlToText } from './html.ts';
 import type { Material, PartText, Returned } from './material.ts';
 import { bodyText, cleanText } from './text.ts';
@@ -32,6 +32,9 @@ const DISPOSITION_BODY = /^disposition[ \t]*:[^\n]{0,200}(?:automatic|manual)-ac
 
 /** Characters of a mislabelled part that are searched for such fields. */
 const BODY_LOOK = 2000;
+
+/** Fields below which a part cannot hold a message's header: trace, id, author, date. */
+const MIN_HEADER = 4;
 
 /** What a leaf is to the judges; null: nothing. */
 type Use = 'text' | 'status' | 'feedback' | 'disposition' | 'returned' | 'maybe';
@@ -134,6 +137,18 @@ export class Gathered implements Material {
     this.#taken.push({ use, entry: new GatheredText(part, kept) });
   }
 
+  /**
+   * Some servers leave out the empty line between a boundary and the message they return, so that its header becomes that of the part.
+   * Only a message has a trace and an id.
+   */
+  takeHeader(part: string, fields: readonly Field[]): void {
+    if (this.#headers.length >= MAX_GATHERED || fields.length < MIN_HEADER) return;
+    if (findField(fields, 'received') === null || findField(fields, 'message-id') === null) return;
+    this.#headers.push({ part, fields, text: '' });
+  }
+
+  readonly #headers: Returned[] = [];
+
   get texts(): readonly PartText[] {
     const texts = this.#of('text');
     if (texts.length === 0 && this.preamble !== null) return [new GatheredText('', this.preamble)];
@@ -160,7 +175,8 @@ export class Gathered implements Material {
   #returned: readonly Returned[] | null = null;
 
   #openReturned(): readonly Returned[] {
-    this.#returned = this.#of('returned').map((entry) => new GatheredMessage(entry.part, entry.kept));
+    const messages = this.#of('returned').map((entry) => new GatheredMessage(entry.part, entry.kept));
+    this.#returned = [...messages, ...this.#headers];
     return this.#returned;
   }
 

@@ -131,6 +131,7 @@ class Parts implements Visitor {
     // RFC 2046 5.1.5.
     const content = contentFacts(fields, entity.within === 'multipart/digest' ? 'message/rfc822' : 'text/plain');
     if (isMessage) this.gathered.open(fields, content);
+    else this.gathered.takeHeader(entity.part, fields);
     if (!content.type.startsWith('multipart/')) {
       return { as: 'leaf', sink: this.#leaf(entity.part || '1', content, entity.within) };
     }

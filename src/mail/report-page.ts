@@ -1,7 +1,8 @@
 // The text of a report as the matcher reads it: lines without ragged blanks, the same words as one lower-case string so that a phrase
 // is found although a server broke it over two lines, and the place where the returned message begins, of which nothing is believed.
 
-import { ENDS, END_LINES } from './report-ends.ts';
+import { decodeOctal } from './found-address.ts';
+import { END_LINES, ENDS } from './report-ends.ts';
 import { cut } from './text.ts';
 
 /** Characters of text looked at. A report with a hundred recipients and their reasons has 20,000. */
@@ -52,7 +53,7 @@ export function openPage(text: string): Page {
 }
 
 function tidy(raw: string): Line {
-  const text = raw.replace(/[\s\u200b\ufeff]+/g, ' ').trim();
+  const text = decodeOctal(raw.replace(/[\s\u200b\ufeff]+/g, ' ').trim());
   let indent = 0;
   while (indent < raw.length && /[\s\u00a0]/.test(raw.charAt(indent))) indent += 1;
   return { text, indent };
@@ -67,9 +68,9 @@ export function fold(text: string): string {
 function endsReport(lower: string, raw: string): boolean {
   // A header that comes without an announcement: its first lines are the trace (RFC 5322 3.6.7).
   if (/^>? ?(?:received|return-path|dkim-signature|x-received|delivered-to):/i.test(raw)) return true;
-  const words = lower.replace(/^[-=*_#>:+~. ]{1,200}/, '');
+  const words = lower.replace(/^[-=*_#>:+~|. ]{1,200}/, '');
   if (words === '') return false;
-  const plain = words.replace(/[-=*_#:+~. ]{1,200}$/, '');
+  const plain = words.replace(/[-=*_#:+~|. ]{1,200}$/, '');
   return END_LINES.has(plain) || ENDS.some((end) => words.startsWith(end));
 }
 

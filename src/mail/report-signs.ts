@@ -2,20 +2,31 @@
 // here, by its header alone and before a body is decoded. None of these signs proves a report; the words of the text have to.
 
 import { parseAddresses } from './address.ts';
+import { decodeOctal } from './found-address.ts';
 import { displayText, fieldText, findField } from './header.ts';
 import type { Material } from './material.ts';
+import { SUBJECTS } from './report-subjects.ts';
+import { isSentByMachine } from './sender.ts';
 
 export interface Signs {
   /** A mail system wrote it, by its From. */
   readonly isDaemon: boolean;
+  /** Only mail systems use this name: nobody writes as MAILER-DAEMON, people do write as postmaster. */
+  readonly isOnlyDaemon: boolean;
+  /** A person or a service with a name of its own. */
+  readonly isNamed: boolean;
   /** Sent from `<>` (RFC 5321 4.5.5), as reports are, and automatic replies too. */
   readonly isNullPath: boolean;
   /** The subject speaks of a delivery that failed or waits. */
   readonly hasSubject: boolean;
   /** Exim, Google and Mail.Ru name the addresses there; nobody else writes the field. */
   readonly failedRecipients: readonly string[];
-  /** A report type or a delivery status part, or a message that came back. */
-  readonly hasParts: boolean;
+  /** A report type or a delivery status part. */
+  readonly isReportType: boolean;
+  /** It answers another message, as people do. */
+  readonly isAnswer: boolean;
+  /** A list or a mass mailing (RFC 2369, RFC 2919). */
+  readonly isBulk: boolean;
   /** Lower case, decoded. */
   readonly subject: string;
   /** Addresses of From and To, lower case: those are talked to, not of. */
@@ -44,9 +55,8 @@ const DAEMONS: ReadonlySet<string> = new Set([
   'bounce',
   'bouncehandler',
   'autonotify',
-  'delivery',
   'deliveryfailure',
-  'deliverynotification',
+  'deliveryreport',
   'microsoftexchange',
   'systemadministrator',
   'mailadministrator',
@@ -54,6 +64,22 @@ const DAEMONS: ReadonlySet<string> = new Set([
   'smtpd',
   'smtp',
 ]);
+
+/** Of these, such as people and mass mailings write as well. */
+const SHARED: ReadonlySet<string> = new Set([
+  'postmaster',
+  'postmast',
+  'bounce',
+  'bounces',
+  'mailer',
+  'mailadministrator',
+  'sysadmin',
+  'systemadministrator',
+  'smtp',
+]);
+
+/** Display names that make a shared name a mail system's. */
+const DAEMON_ALONE = /mailer[- ]daemon|mail deliver|delivery (?:s|agent)|internet mail|microsoft (?:outlook|exchange)/i;
 
 /** Exchange 2007 and later: `MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@`. */
 const EXCHANGE = 'microsoftexchange';
@@ -89,212 +115,43 @@ const DAEMON_NAMES: readonly string[] = [
   'antivirus_for_smtp',
 ];
 
-/** Words of subjects, lower case. Each must say by itself that a delivery failed or waits, or be what one server always writes. */
-const SUBJECTS: readonly string[] = [
-  // English
-  'undeliver',
-  'undelivrable',
-  'non-deliver',
-  'nondeliver',
-  'not deliver',
-  'non delivery',
-  'not be delivered',
-  "couldn't be delivered",
-  'been delivered',
-  'failure notice',
-  'failed mail',
-  'failed delivery',
-  'failed to deliver',
-  'delivery fail',
-  'delivery has failed',
-  'delivery status',
-  'delivery notification',
-  'delivery incomplete',
-  'delivery delayed',
-  'delivery error',
-  'delivery problem',
-  'delivery report',
-  'delivery unsuccessful',
-  'delivery warning',
-  'delivery attempt',
-  'mail delivery',
-  'message delayed',
-  'message delivery',
-  'mail failure',
-  'mail fail',
-  'mail error',
-  'mail system error',
-  'mail could not',
-  'mail not deliver',
-  'returned mail',
-  'returned to sender',
-  'returned email',
-  'return to sender',
-  'returning message',
-  'bounce notification',
-  'bounced mail',
-  'email bounce',
-  'user unknown',
-  'unknown user',
-  'unknown recipient',
-  'no such user',
-  'invalid recipient',
-  'mailbox full',
-  'mailbox unavailable',
-  'quota exceeded',
-  'over quota',
-  'warning: could not send',
-  'warning--could not send',
-  'could not send m',
-  'unable to deliver',
-  'cannot be delivered',
-  'address not found',
-  'are not member',
-  'aws notification message',
-  'amazon ses',
-  'rejected mail',
-  'message rejected',
-  'mail rejected',
-  'message blocked',
-  'errors from ',
-  'nameserver error report',
-  // German
-  'unzustellbar',
-  'nicht zustellbar',
-  'nicht zugestellt',
-  'zustellung',
-  'zustellfehler',
-  // French
-  'non remis',
-  'non distribu',
-  'non délivr',
-  "échec de la remise",
-  "échec d'envoi",
-  'échec de remise',
-  'échec de distribution',
-  'remise différée',
-  'remise retardée',
-  "notification d'état de remise",
-  // Spanish, Portuguese, Italian
-  'no entregado',
-  'no se puede entregar',
-  'no se pudo entregar',
-  'no se ha podido entregar',
-  'no entregable',
-  'entrega fallida',
-  'entrega retrasada',
-  'error de entrega',
-  'estado de entrega',
-  'estado de la entrega',
-  'não entregue',
-  'não é possível entregar',
-  'não pôde ser entregue',
-  'falha na entrega',
-  'falha de entrega',
-  'impossível entregar',
-  'status da entrega',
-  'status de entrega',
-  'non recapitabile',
-  'non recapitato',
-  'non consegnat',
-  'mancata consegna',
-  'mancato recapito',
-  'recapito non riuscito',
-  'impossibile recapitare',
-  'stato della consegna',
-  'notifica sullo stato',
-  // Dutch, Scandinavian, Finnish
-  'niet bezorgd',
-  'onbestelbaar',
-  'kan niet worden bezorgd',
-  'bezorging mislukt',
-  'bezorging vertraagd',
-  'kunde inte levereras',
-  'gick inte att leverera',
-  'ej levererbar',
-  'olevererbart',
-  'kan ikke leveres',
-  'kunne ikke leveres',
-  'ikke leverbar',
-  'ikke levert',
-  'ei voi toimittaa',
-  'ei voitu toimittaa',
-  'toimitus epäonnistui',
-  // Central and eastern Europe
-  'niedostarczal',
-  'nie dostarczon',
-  'nie można dostarczyć',
-  'nedoručiteln',
-  'nedoručen',
-  'nepodařilo se doručit',
-  'kézbesíthetetlen',
-  'kézbesítés sikertelen',
-  'nelivrabil',
-  'nu a putut fi livrat',
-  'teslim edileme',
-  'iletilemedi',
-  'не доставлен',
-  'недоставлен',
-  'не доставляется',
-  'не может быть доставлен',
-  'не удалось доставить',
-  'ошибка доставки',
-  'сбой доставки',
-  'не може бути доставлен',
-  'μη παραδοτέο',
-  // East Asia, Arabic, Hebrew
-  '配信不能',
-  '配信できません',
-  '配信エラー',
-  '配信失敗',
-  '送信エラー',
-  'メールエラー通知',
-  'エラーメール',
-  '送信できませんでした',
-  '不達',
-  '无法送达',
-  '未送达',
-  '无法投递',
-  '退信',
-  '系统退信',
-  '傳遞失敗',
-  '无法传递',
-  '無法傳遞',
-  '未傳遞',
-  '無法遞送',
-  '배달되지 않음',
-  '배달할 수 없음',
-  '전송 실패',
-  '발송 실패',
-  'تعذر تسليم',
-  'לא ניתן למסירה',
-];
-
 /** Subjects that say what else it is. A challenge or an absence is judged elsewhere (auto-reply.ts). */
-const OTHER_SUBJECTS = /^(?:automatic reply|auto(?:matic|mated)?[ -]?re(?:ply|sponse)|out of (?:the )?office|vacation|abwesenheit|r\u00e9ponse automatique|fwd?:|wg:|tr:|doorst:)/;
+const OTHER_SUBJECTS =
+  /^(?:automatic reply|auto(?:matic|mated)?[ -]?re(?:ply|sponse)|out of (?:the )?office|vacation|abwesenheit|r\u00e9ponse automatique|fwd?:|wg:|tr:|doorst:)/;
 
 /** Null: nothing about it looks like a report. */
 export function readSigns(material: Material): Signs | null {
-  if (material.reportType === 'disposition-notification' || material.reportType === 'feedback-report') return null;
-  if (material.dispositions.length > 0 || material.feedback.length > 0) return null;
+  if (material.reportType === 'feedback-report' || material.feedback.length > 0) return null;
+  if (
+    (material.reportType === 'disposition-notification' || material.dispositions.length > 0) &&
+    !isRejection(material)
+  )
+    return null;
   const { fields } = material;
   const from = parseAddresses(fieldValue(material, 'from'));
   const isDaemon = from.length === 0 ? findField(fields, 'from') !== null : from.some(isDaemonName);
+  const isOnlyDaemon = isDaemon && !from.some(isShared);
   const returnPath = findField(fields, 'return-path');
-  const path = returnPath === null ? null : fieldText(returnPath).replace(/[\s<>]/g, '').toLowerCase();
+  const path =
+    returnPath === null
+      ? null
+      : fieldText(returnPath)
+          .replace(/[\s<>]/g, '')
+          .toLowerCase();
   const isNullPath = path === '' || (path !== null && /^mailer-daemon(?:@|$)/.test(path));
   const subject = (displayText(findField(fields, 'subject')) ?? '').toLowerCase().slice(0, MAX_SUBJECT);
   const hasSubject = SUBJECTS.some((words) => subject.includes(words));
   const failedRecipients = parseAddresses(fieldValue(material, 'x-failed-recipients'))
-    .map((one) => one.address)
+    .map((one) => decodeOctal(one.address))
     .filter((address) => address !== '');
-  const hasParts = material.reportType === 'delivery-status' || material.statuses.length > 0 || material.returned.length > 0;
-  if (!isDaemon && !isNullPath && !hasSubject && failedRecipients.length === 0 && !isReportType(material)) return null;
-  if (!isDaemon && !isReportType(material)) {
-    if (OTHER_SUBJECTS.test(subject)) return null;
+  const isReport = isReportType(material);
+  if (!isDaemon && !isNullPath && !hasSubject && failedRecipients.length === 0 && !isReport) return null;
+  if (!isDaemon && !isReport) {
+    if (OTHER_SUBJECTS.test(subject) || (!hasSubject && isAutoReply(material))) return null;
     // A person's answer to a report carries its subject, and says what it answers (RFC 5322 3.6.4).
     if (!isNullPath && findField(fields, 'in-reply-to') !== null) return null;
-    if (!isNullPath && /^(?:re|aw|sv|antw|odp) ?:/.test(subject) && findField(fields, 'references') !== null) return null;
+    if (!isNullPath && /^(?:re|aw|sv|antw|odp) ?:/.test(subject) && findField(fields, 'references') !== null)
+      return null;
   }
   const parties = new Set(
     [...from, ...parseAddresses(fieldValue(material, 'to'))].map((one) => one.address.toLowerCase()),
@@ -302,21 +159,42 @@ export function readSigns(material: Material): Signs | null {
   const date = findField(fields, 'date');
   return {
     isDaemon,
+    isOnlyDaemon,
+    isNamed: !isDaemon && from.some(({ name }) => name !== ''),
     isNullPath,
     hasSubject,
     failedRecipients,
-    hasParts,
+    isReportType: isReport,
+    // A postmaster is a person too, and answers.
+    isAnswer:
+      !isNullPath &&
+      !isReport &&
+      /^(?:re|aw|sv|antw|odp) ?:/.test(subject) &&
+      findField(fields, 'in-reply-to') !== null,
+    isBulk: findField(fields, 'list-unsubscribe') !== null || findField(fields, 'list-id') !== null,
     subject,
     parties,
     date: date === null ? null : fieldText(date),
   };
 }
 
+/** RFC 3834 5. Some systems send their reports with it, under a subject that says so. */
+function isAutoReply(material: Material): boolean {
+  return /^auto-replied/i.test(fieldValue(material, 'auto-submitted'));
+}
+
+/** RFC 5429 2.1.2 lets a server refuse a message by a disposition notification: nobody has read it. */
+function isRejection(material: Material): boolean {
+  return /\b(?:automatically|was) rejected\b/i.test((material.texts[0]?.text ?? '').slice(0, 1000));
+}
+
 /** Characters of a subject that are searched. */
 const MAX_SUBJECT = 300;
 
 function isReportType(material: Material): boolean {
-  return material.reportType === 'delivery-status' || material.statuses.length > 0;
+  return (
+    material.reportType === 'delivery-status' || (material.statuses.length > 0 && isSentByMachine(material.fields))
+  );
 }
 
 function fieldValue(material: Material, key: string): string {
@@ -324,9 +202,22 @@ function fieldValue(material: Material, key: string): string {
   return field === null ? '' : fieldText(field);
 }
 
-function isDaemonName(one: { name: string; address: string }): boolean {
-  const local = (one.address.split('@', 1)[0] ?? '').toLowerCase().replace(/[-_."\\]/g, '');
+interface Author {
+  readonly name: string;
+  readonly address: string;
+}
+
+function isDaemonName(one: Author): boolean {
+  const local = localPart(one);
   if (DAEMONS.has(local) || local.startsWith(EXCHANGE)) return true;
   const name = one.name.toLowerCase();
   return (one.address === '' && name === '') || DAEMON_NAMES.some((words) => name.includes(words));
+}
+
+function isShared(one: Author): boolean {
+  return SHARED.has(localPart(one)) && !DAEMON_ALONE.test(one.name);
+}
+
+function localPart({ address }: Author): string {
+  return (address.split('@', 1)[0] ?? '').toLowerCase().replace(/[-_."\\ ]/g, '');
 }

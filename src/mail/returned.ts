@@ -13,8 +13,16 @@ const MAX_RECIPIENTS = 20;
 /** Characters from a Message-ID line on in which its value is looked for: the name, a fold, 998 characters. */
 const MAX_LINE = 1100;
 
+/** Places of the name that are looked at. */
+const MAX_SEEN = 50;
+
+/** Quotation marks and blanks before the name. */
+const MAX_QUOTES = 8;
+
+const NAME = 'message-id:';
+
 /** A header that was pasted into the text of a report. */
-const PASTED_ID = /^[ \t>|*]{0,8}message-id:[ \t]*\n?[ \t>|]*(<[^<>\s]{1,998}>|[^<>\s]{1,998}@[^<>\s]{1,255})/im;
+const PASTED_ID = /^[ \t>|*]{0,8}message-id:[ \t]{0,8}\n?[ \t>|]{0,8}(<[^<>\s]{1,998}>|[^<>\s]{1,998}@[^<>\s]{1,255})/i;
 
 /** Without angle brackets. The returned message's own field is asked first, then the header that stands in the words. */
 export function originalMessageId(material: Material): string | null {
@@ -29,15 +37,32 @@ export function originalMessageId(material: Material): string | null {
   return null;
 }
 
-/** Addresses of the returned message's To, or what its last server noted of the envelope, which is closer to what was sent. */
+/** The envelope's only recipient in a trace field (RFC 5321 4.4); with several, servers leave it out. */
+const FOR = /\sfor <([^<>\s]{3,500})>/;
+
+/** What the last server noted of the envelope, which is closest to what failed, or the addresses of the returned message's To. */
 export function originalRecipients(material: Material): string[] {
   for (const { fields } of material.returned) {
+    const envelope = envelopeIn(fields);
+    if (envelope !== null) return [envelope];
     for (const key of ['x-original-to', 'x-envelope-to', 'envelope-to', 'x-rcpt-to', 'to']) {
       const addresses = addressesIn(findField(fields, key));
       if (addresses.length > 0) return addresses;
     }
   }
   return [];
+}
+
+/** For whom the last server took the message, where its trace says so: an alias is known there only. */
+export function envelopeRecipient(material: Material): string | null {
+  const [first] = material.returned;
+  return first === undefined ? null : envelopeIn(first.fields);
+}
+
+function envelopeIn(fields: readonly Field[]): string | null {
+  const last = findField(fields, 'received');
+  const address = last === null ? undefined : FOR.exec(cut(fieldText(last), MAX_FIELD))?.[1];
+  return address?.includes('@') === true ? address : null;
 }
 
 function addressesIn(field: Field | null): string[] {
@@ -48,10 +73,18 @@ function addressesIn(field: Field | null): string[] {
     .slice(0, MAX_RECIPIENTS);
 }
 
-function pastedId(text: string): string | null {
-  const at = text.search(/message-id:/i);
-  if (at < 0) return null;
-  const lineStart = text.lastIndexOf('\n', at) + 1;
-  const found = PASTED_ID.exec(text.slice(Math.max(lineStart, at - 20), at + MAX_LINE))?.[1];
-  return found === undefined ? null : found.replace(/^<|>$/g, '');
+/** Of a header that stands in a text: the first field at the beginning of a line, as the name stands in signatures (RFC 6376 3.5 `h=`) as well. */
+export function pastedId(text: string): string | null {
+  const lower = text.toLowerCase();
+  for (
+    let at = lower.indexOf(NAME), seen = 0;
+    at >= 0 && seen < MAX_SEEN;
+    at = lower.indexOf(NAME, at + 1), seen += 1
+  ) {
+    const lineStart = text.lastIndexOf('\n', at) + 1;
+    if (at - lineStart > MAX_QUOTES) continue;
+    const found = PASTED_ID.exec(text.slice(lineStart, at + MAX_LINE))?.[1];
+    if (found !== undefined) return found.replace(/^<|>$/g, '');
+  }
+  return null;
 }

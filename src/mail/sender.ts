@@ -17,5 +17,9 @@ export function isSentByMachine(fields: readonly Field[]): boolean {
   if (auto !== null && !/^no\b/i.test(auto.raw)) return true;
   if (findField(fields, 'x-failed-recipients') !== null) return true;
   const from = findField(fields, 'from') ?? findField(fields, 'sender') ?? path;
-  return from === null || SYSTEM.test(fieldText(from).slice(0, MAX_FROM));
+  return (
+    from === null ||
+    /^\s*(?:<\s*>)?\s*$/.test(from.raw.slice(0, 100)) ||
+    SYSTEM.test(fieldText(from).slice(0, MAX_FROM))
+  );
 }

@@ -21,7 +21,11 @@ const VERSIONED = new Set(
 );
 
 /** A number after one of these is a reply code even in the middle of a sentence. */
-const ANNOUNCED = new Set('said says reply replied response responded error code error_code result reason status smtp returned with diagnostic because'.split(' '));
+const ANNOUNCED = new Set(
+  'said says reply replied response responded error code error_code result reason status smtp returned with diagnostic because'.split(
+    ' ',
+  ),
+);
 
 export interface Codes {
   /** In order of appearance, each once; class 2 too. */
@@ -106,7 +110,7 @@ function isStatusText(text: string, start: number): boolean {
 
 /** `500 MB`, `240 minutes`: a quantity, whatever stands before it. */
 function isAmount(text: string, end: number): boolean {
-  return /^ (?:[kmgt]i?b|bytes?|octets?|seconds?|secs?|minutes?|mins?|hours?|days?|messages?|times|recipients|lines|percent)\b/i.test(
+  return /^ (?:[kmgt]i?b|bytes?|octets?|seconds?|secs?|minutes?|mins?|hours?|days?|messages|times|recipients|lines|percent)\b/i.test(
     text.slice(end, end + 12),
   );
 }

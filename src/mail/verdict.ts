@@ -11,7 +11,7 @@ import { readFreeForm } from './free-form.ts';
 import type { Material } from './material.ts';
 import { readMdn } from './mdn.ts';
 import { withOriginalHeaders } from './original-headers.ts';
-import { originalMessageId, originalRecipients } from './returned.ts';
+import { envelopeRecipient, originalMessageId, originalRecipients } from './returned.ts';
 import { cut, oneLine } from './text.ts';
 
 /** Recipients of one verdict. */
@@ -114,16 +114,23 @@ function bounce(material: Material): Verdict | null {
     // A report may have a block for each attempt; the first says what the others repeat.
     if (seen.has(key) || recipients.length >= MAX_RECIPIENTS) continue;
     seen.add(key);
-    recipients.push(reportOf(finding));
+    recipients.push(reportOf(findings.length === 1 ? withAlias(material, finding) : finding));
   }
   return {
     ...NOTHING,
     kind: 'bounce',
     recipients,
-    originalMessageId: originalMessageId(material) ?? free?.originalMessageId ?? null,
+    originalMessageId: (status === null ? free?.originalMessageId : null) ?? originalMessageId(material),
     envelopeId: status?.envelopeId ?? null,
     rule: status === null ? (free?.rule ?? null) : 'rfc3464',
   };
+}
+
+/** An alias that only the trace of the returned message knows (RFC 5321 4.4). */
+function withAlias(material: Material, finding: Finding): Finding {
+  if (finding.originalAddress !== null || finding.address?.includes('@') !== true) return finding;
+  const alias = envelopeRecipient(material);
+  return alias === null || same(alias, finding.address) ? finding : { ...finding, originalAddress: alias };
 }
 
 function reportOf(finding: Finding): RecipientReport {

@@ -84,20 +84,24 @@ export async function makeWorld(
   return { imap, databaseUrl, config, configure, start, feed, run: (...args) => start(...args).ended() };
 }
 
-/** `maildrain ARGS`, ended with the test at the latest. */
+/**
+ * `maildrain ARGS`, ended with the test at the latest.
+ *
+ * @param input what is on its standard input; null: the input stays open
+ */
 export function startCli(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
-  input: string | Buffer | null = null,
+  input: string | Buffer | null = '',
 ): Running {
   const { MAILDRAIN_CONFIG: _, ...inherited } = process.env;
   const child = spawn(process.execPath, [inject('main'), ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...inherited, TEST_MAIL_PASSWORD: CANARY, ...env },
   });
-  // Many verbs never read it.
+  // Who does not read it may be gone before.
   child.stdin.on('error', () => {});
-  child.stdin.end(input ?? '');
+  if (input !== null) child.stdin.end(input);
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   child.stdout.on('data', (piece: Buffer) => out.push(piece));
