@@ -1,6 +1,6 @@
 // What servers say when it is the recipient: nobody of that name, no such domain, moved, disabled, full, or refusing. English first, then the
-// languages in which mail programs and providers answer. Type and meaning of the weights: causes.ts.
-import type { Cause } from './causes.ts';
+// languages in which mail programs and providers answer. Type and meaning of the weights: cause.ts.
+import type { Cause } from './cause.ts';
 
 export const ADDRESS_CAUSES: readonly Cause[] = [
   // Answers to RCPT of Postfix, sendmail, Exim, qmail with chkusr, Exchange, Domino, Zimbra, MDaemon, CommuniGate, Dovecot and cPanel.

@@ -1,5 +1,5 @@
-// What servers say when it is the message: its size, that it looks like spam, a virus, an attachment, or its form. Weights: causes.ts.
-import type { Cause } from './causes.ts';
+// What servers say when it is the message: its size, that it looks like spam, a virus, an attachment, or its form. Weights: cause.ts.
+import type { Cause } from './cause.ts';
 
 export const CONTENT_CAUSES: readonly Cause[] = [
   {

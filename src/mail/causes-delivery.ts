@@ -1,5 +1,5 @@
-// What servers say when it is the way there or the other machine: no route, no answer, given up after days, loops, broken software and full disks. Weights: causes.ts.
-import type { Cause } from './causes.ts';
+// What servers say when it is the way there or the other machine: no route, no answer, given up after days, loops, broken software and full disks. Weights: cause.ts.
+import type { Cause } from './cause.ts';
 
 export const DELIVERY_CAUSES: readonly Cause[] = [
   // TRY_AGAIN of gethostbyname(3), in the words of the C library: nobody knows yet whether the host exists.

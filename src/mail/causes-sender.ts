@@ -1,6 +1,6 @@
 // What servers say when it is the sender: the reputation of the address or network, failed authentication of the domain, rules about who may send, and sending
-// too much. Weights: causes.ts. The codes and list names of providers are in provider-codes.ts.
-import type { Cause } from './causes.ts';
+// too much. Weights: cause.ts. The codes and list names of providers are in provider-codes.ts.
+import type { Cause } from './cause.ts';
 
 export const SENDER_CAUSES: readonly Cause[] = [
   {

@@ -3,7 +3,8 @@
 // from status-codes.ts, phrases from causes.ts, the meaning of codes from enhanced-codes.ts; this file weighs them.
 import type { Action, Category, Scope } from '../model.ts';
 import { actionInWords } from './action-words.ts';
-import { CAUSES, type Cause } from './causes.ts';
+import type { Cause } from './cause.ts';
+import { CAUSES } from './causes.ts';
 import { categoryOfCode } from './enhanced-codes.ts';
 import type { Finding } from './finding.ts';
 import { Phrases } from './phrase-index.ts';
@@ -62,7 +63,7 @@ const SCOPES: Readonly<Record<Category, Scope>> = {
 /** A disabled mailbox can be enabled again (unpaid, unused, locked), a full one emptied: sending again is not pointless. */
 const HARD: ReadonlySet<Category> = new Set<Category>(['address-unknown', 'domain-unknown', 'address-moved']);
 
-/** Weights of causes.ts. */
+/** Weights of cause.ts. */
 const WAITING = 0;
 const VAGUE = 1;
 const USUAL = 2;

@@ -1,5 +1,5 @@
 // Carriers, providers and gateways of Japan, China and Korea, with words in their languages.
-import type { Family } from './families.ts';
+import type { Family } from './family.ts';
 
 export const ASIA: readonly Family[] = [
   {

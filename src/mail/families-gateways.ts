@@ -1,5 +1,5 @@
 // Security gateways, and mail servers of Windows and of small vendors, after their notification templates.
-import type { Family } from './families.ts';
+import type { Family } from './family.ts';
 
 export const GATEWAYS: readonly Family[] = [
   {

@@ -1,6 +1,6 @@
 // Exchange from 5.5 to Microsoft 365 and the Outlook services, whose reports come in the language of the server, and Novell and Lotus, whose
 // reports have the same plan. Phrases of a language are those of the product's own localised templates.
-import type { Family } from './families.ts';
+import type { Family } from './family.ts';
 
 export const MICROSOFT: readonly Family[] = [
   {

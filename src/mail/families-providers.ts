@@ -1,5 +1,5 @@
 // Mailbox providers and sending services, after the reports they send and document: Google, Yahoo, United Internet, Mail.Ru, Amazon and others.
-import type { Family } from './families.ts';
+import type { Family } from './family.ts';
 
 export const PROVIDERS: readonly Family[] = [
   {

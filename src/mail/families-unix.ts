@@ -1,5 +1,5 @@
 // Mail servers of the Unix tradition, after their sources and bounce templates: sendmail, qmail, Exim, Postfix, Courier and their kin.
-import type { Family } from './families.ts';
+import type { Family } from './family.ts';
 
 export const UNIX: readonly Family[] = [
   {

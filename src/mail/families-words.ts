@@ -1,6 +1,6 @@
 // Words that many systems share, and those of systems without a name: the last resort before an address is looked for anywhere. `names`
 // need a proof from elsewhere; people write them as well.
-import type { Family } from './families.ts';
+import type { Family } from './family.ts';
 
 export const WORDS: readonly Family[] = [
   {

@@ -1,7 +1,8 @@
 // Finds the phrases of the families in a report, all at once: a phrase is tried only where its first word stands, so that the cost grows with
 // the length of the text and not with the number of phrases times the length. Scripts that are written without blanks are searched phrase
 // by phrase, and only where such letters occur.
-import { FAMILIES, type Family } from './families.ts';
+import { FAMILIES } from './families.ts';
+import type { Family } from './family.ts';
 
 /** What a phrase says of the addresses around it; as in Family. */
 export type Gives = 'failed' | 'delayed' | 'delivered' | 'names' | 'after' | 'proof' | 'marks';
