@@ -134,7 +134,7 @@ async function list(service: Maildrain, options: ListArguments, out: Output): Pr
     found.map((suppression) => [{ text: cut(suppression.address, ADDRESS_WIDTH) }, ...cellsOf(suppression)]),
   );
   const last = found.at(-1);
-  if (found.length === limit && last !== undefined) out.note(`more: the same with --after ${last.address}`);
+  if (found.length === limit && last !== undefined) out.note(`more: the same with --after ${printable(last.address)}`);
   return EXIT.done;
 }
 
