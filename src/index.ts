@@ -31,13 +31,8 @@ export type {
   SecretSource,
   Verdict,
 } from './model.ts';
-export {
-  createMaildrain,
-  type DrainOptions,
-  type MailboxStatus,
-  type Maildrain,
-  type MaildrainOptions,
-} from './service.ts';
+export { createMaildrain } from './service.ts';
+export type { DrainOptions, MailboxStatus, Maildrain, MaildrainOptions } from './service-api.ts';
 export type { Bounces } from './service-bounces.ts';
 export type { AddSuppressions, PlanOptions, Suppressions } from './service-suppressions.ts';
 export type { CheckReport } from './source/check.ts';

@@ -1,22 +1,29 @@
 // The composition root: builds database, queue and drains from a configuration, starts and stops them. The command line and the library
 // both call what is here; nothing below knows of it.
 
-import { type Config, checkMailboxes, checkReports, loginOf } from './config.ts';
-import { didYouMean } from './config-problems.ts';
+import { checkMailboxes, checkReports, loginOf } from './config.ts';
 import { type DrainContext, drain as drainOnce } from './drain/drain.ts';
 import { dryRun } from './drain/dry-run.ts';
-import { asMaildrainError, MaildrainError, printable } from './errors.ts';
-import type { EventCallback } from './events/callback.ts';
+import { MaildrainError, printable } from './errors.ts';
 // Code of jobs/ is loaded when it is used: BullMQ takes longer to load than a small mailbox takes to drain.
 import type { Consumers } from './jobs/consumers.ts';
 import type { Jobs } from './jobs/jobs.ts';
 import type { Producer } from './jobs/producer.ts';
-import { createLogger, type Level, type Log } from './log.ts';
-import type { DrainProgress, DrainReport, MailboxConfig } from './model.ts';
-import { resolveSecret } from './secrets.ts';
-import { type Bounces, bouncesOf } from './service-bounces.ts';
+import { createLogger, type Log } from './log.ts';
+import type { DrainReport, MailboxConfig } from './model.ts';
+import type {
+  DrainOptions,
+  MailboxSource,
+  MailboxStatus,
+  Maildrain,
+  MaildrainOptions,
+  ServiceOptions,
+} from './service-api.ts';
+import { bouncesOf } from './service-bounces.ts';
+import { bounceRules } from './service-correlation.ts';
+import { accountFolders, checkAccount, findConfigured, statusOf } from './service-mailboxes.ts';
 import { liftAllExpired, type Suppressions, suppressionsOf } from './service-suppressions.ts';
-import { type CheckReport, checkMailbox, foldersOf } from './source/check.ts';
+import type { CheckReport } from './source/check.ts';
 import type { Folder } from './source/folders.ts';
 import { backlog, type SinkBacklog } from './store/deliveries.ts';
 import { type Embedded, startEmbedded } from './store/embedded.ts';
@@ -34,7 +41,7 @@ import {
 } from './store/messages.ts';
 import { ensurePartitions, migrate, requireSchema, type SchemaState, schemaState } from './store/migrate.ts';
 import { type Database, openDatabase } from './store/pool.ts';
-import { type MailboxCounts, mailboxCounts } from './store/status.ts';
+import { mailboxCounts } from './store/status.ts';
 
 /** Partitions are made two months ahead; once a day is ample. */
 const MAINTENANCE_MS = 24 * 60 * 60 * 1000;
@@ -44,127 +51,6 @@ const MAILBOXES_MS = 60_000;
 const LIFT_MS = 60_000;
 /** Connections beside one for each drain: status, retries, partitions. */
 const SPARE_CONNECTIONS = 4;
-
-/** wip: replaced by the configuration's. */
-const UNTIL_CONFIGURED: DrainContext['bounces'] = {
-  policy: {
-    trust: 'signed',
-    rules: {
-      'address-unknown': null,
-      'domain-unknown': null,
-      'address-moved': null,
-      'mailbox-disabled': null,
-      'mailbox-full': null,
-      'recipient-refused': null,
-      'message-too-large': null,
-      'spam-content': null,
-      'content-rejected': null,
-      'sender-reputation': null,
-      'auth-failure': null,
-      policy: null,
-      'rate-limited': null,
-      network: null,
-      'remote-system': null,
-      unknown: null,
-      complaint: null,
-    },
-  },
-  correlate: () => ({ token: null, address: null, signed: false, originalHeaders: {} }),
-};
-
-/** Where the mailboxes come from: a list, or a function that is asked again every minute and on reload(). */
-export type MailboxSource = readonly MailboxConfig[] | (() => Promise<readonly MailboxConfig[]>);
-
-export interface ServiceOptions extends Omit<Config, 'mailboxes' | 'events'> {
-  readonly mailboxes: MailboxSource;
-  /** Null: the consumers that are registered stay as they are, and are told by whoever knows them. */
-  readonly events: Config['events'] | null;
-  /** Null: the function is gone for good, and what waits for it is given up. */
-  readonly onEvent?: EventCallback | null | undefined;
-  readonly log: Log;
-}
-
-/** One mailbox in `status`. */
-export interface MailboxStatus extends MailboxCounts {
-  /** `new`: never drained. `gone`: no longer configured. */
-  readonly state: 'ok' | 'waiting' | 'failing' | 'stopped' | 'new' | 'gone';
-  /** Milliseconds since the last success; null: none yet. */
-  readonly lagMs: number | null;
-  readonly nextRunAt: Date | null;
-}
-
-export interface DrainOptions {
-  readonly signal?: AbortSignal | undefined;
-  readonly dryRun?: boolean | undefined;
-  readonly onProgress?: ((progress: DrainProgress) => void) | undefined;
-}
-
-/** A maildrain on one database. Every method throws MaildrainError. */
-export interface Maildrain {
-  /** Migrates the database, then schedules and works until stop(). */
-  start(): Promise<void>;
-  /** Ends the drains in hand after their batch, then closes everything. Twice is once. */
-  stop(): Promise<void>;
-  /** Reads the mailboxes again and makes the schedules match. */
-  reload(mailboxes?: MailboxSource): Promise<void>;
-  /** One pass here and now, without the queue. What goes wrong is in the report. */
-  drain(name: string, options?: DrainOptions): Promise<DrainReport>;
-  /** Puts a drain on the queue. Returns the job's id. */
-  enqueue(name: string): Promise<string>;
-  mailboxes(): readonly MailboxConfig[];
-  status(): Promise<MailboxStatus[]>;
-  /** Who is told of events, and what each has not had yet. */
-  consumers(): Promise<SinkBacklog[]>;
-  check(name: string): Promise<CheckReport>;
-  folders(name: string): Promise<Folder[]>;
-  resume(name: string): Promise<boolean>;
-  held(names?: readonly string[]): Promise<HeldMessage[]>;
-  release(name: string, uids?: readonly string[]): Promise<string[]>;
-  readonly messages: {
-    list(filter: MessageFilter): Promise<MessageSummary[]>;
-    find(id: string): Promise<StoredMessage | null>;
-    raw(id: string): AsyncIterable<Buffer>;
-    receipt(id: string): Promise<Receipt | null>;
-  };
-  /** Who is written to no more: asked before you send, and changed by hand. */
-  readonly suppressions: Suppressions;
-  /** What mail has reported of whom. */
-  readonly bounces: Bounces;
-  migrate(): Promise<string[]>;
-  schema(): Promise<SchemaState>;
-}
-
-/** What a program gives to createMaildrain(): the words of maildrain.yaml. */
-export interface MaildrainOptions {
-  /** A connection URL, or `embedded`. */
-  readonly postgres: string;
-  /** Absent or null: the queue runs on Postgres. */
-  readonly redis?: string | null;
-  /** Objects as in maildrain.yaml, where `password` may also be a function; or a function that returns them. */
-  readonly mailboxes: readonly object[] | (() => readonly object[] | Promise<readonly object[]>);
-  /** `{ verp, secret, headers }` as in maildrain.yaml, where each secret may also be a function. */
-  readonly bounces?: object;
-  /** `{ trust, rules }` as in maildrain.yaml. */
-  readonly suppression?: object;
-  /** Consumers as in maildrain.yaml, where each secret may also be a function. Absent: those that are registered stay; an empty list removes them. */
-  readonly events?: readonly object[];
-  /**
-   * Called with each event while started, again until its promise resolves: at least once, of each key in order. Null: there is no such function any more, and
-   * what waits for it is given up; absent, it goes on waiting.
-   */
-  readonly onEvent?: EventCallback | null;
-  /** 1 to 100, over all processes. Default 8. */
-  readonly connectionsPerHost?: number;
-  /** Drains at a time in this process, 1 to 64. Default 4. */
-  readonly concurrency?: number;
-  /** Directory of the embedded Postgres. Default `.maildrain`. */
-  readonly stateDir?: string;
-  /** Milliseconds that stop() waits for the drains in hand. Default 30,000. */
-  readonly shutdownGraceMs?: number;
-  readonly logLevel?: Level;
-  /** In place of the logger on stderr. */
-  readonly log?: Log;
-}
 
 /**
  * A maildrain for a program of your own. Connects to nothing yet, except that `embedded` starts its server.
@@ -220,6 +106,7 @@ class Service implements Maildrain {
   #producer: Promise<Producer> | null = null;
   #timers: NodeJS.Timeout[] = [];
   #stopped: Promise<void> | null = null;
+  readonly #bounceRules: () => Promise<DrainContext['bounces']>;
   /** Drains by hand, which stop() ends too. */
   readonly #stopping = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
@@ -228,6 +115,7 @@ class Service implements Maildrain {
     this.#options = options;
     this.#log = options.log;
     this.#source = options.mailboxes;
+    this.#bounceRules = bounceRules(options);
     this.suppressions = suppressionsOf({
       ready: () => this.#ready(),
       policy: options.suppression,
@@ -250,6 +138,7 @@ class Service implements Maildrain {
   }
 
   async start(): Promise<void> {
+    await this.#bounceRules();
     const ran = await this.migrate();
     if (ran.length > 0) this.#log.info({ migrations: ran }, 'database migrated');
     const { concurrency } = this.#options;
@@ -336,6 +225,7 @@ class Service implements Maildrain {
     const given = options.signal === undefined ? [] : [options.signal];
     const signal = AbortSignal.any([this.#stopping.signal, ...given]);
     const database = await this.#ready();
+    const bounces = await this.#bounceRules();
     const running =
       options.dryRun === true
         ? dryRun(database, mailbox, signal)
@@ -343,7 +233,7 @@ class Service implements Maildrain {
             {
               database,
               connectionsPerHost: this.#options.connectionsPerHost,
-              bounces: UNTIL_CONFIGURED,
+              bounces,
               log: this.#log,
               onProgress: options.onProgress,
             },
@@ -384,20 +274,7 @@ class Service implements Maildrain {
   async status(): Promise<MailboxStatus[]> {
     const database = await this.#ready();
     const nextRuns = await this.#nextRuns();
-    const now = Date.now();
-    const counts = await mailboxCounts(database.sql);
-    const configured = this.#mailboxes.map((mailbox): MailboxStatus => {
-      const found = counts.find(
-        (row) => row.name === mailbox.name && row.login === loginOf(mailbox) && row.folder === mailbox.folder,
-      );
-      const row = found ?? emptyCounts(mailbox);
-      const lagMs = row.lastOkAt === null ? null : now - row.lastOkAt.getTime();
-      return { ...row, state: stateOf(row, now), lagMs, nextRunAt: nextRuns.get(mailbox.name) ?? null };
-    });
-    const gone = counts
-      .filter((row) => !configured.some((c) => c.name === row.name && c.login === row.login && c.folder === row.folder))
-      .map((row): MailboxStatus => ({ ...row, state: 'gone', lagMs: null, nextRunAt: null }));
-    return [...configured, ...gone];
+    return statusOf(this.#mailboxes, await mailboxCounts(database.sql), nextRuns, Date.now());
   }
 
   /** The queue may be down, or never have been used: then no next run is known, and the rest is shown all the same. */
@@ -472,37 +349,6 @@ class Service implements Maildrain {
   }
 }
 
-/** The configured mailbox of this name. @throws MaildrainError MAILBOX_UNKNOWN that names those there are */
-export function findConfigured(mailboxes: readonly MailboxConfig[], name: string): MailboxConfig {
-  const mailbox = mailboxes.find((candidate) => candidate.name === name);
-  if (mailbox !== undefined) return mailbox;
-  const known = mailboxes.map((candidate) => candidate.name);
-  const near = didYouMean(name, known);
-  const list =
-    near !== null
-      ? `did you mean "${near}"?`
-      : known.length === 0
-        ? 'none is configured'
-        : `configured: ${known.slice(0, 20).join(', ')}`;
-  throw new MaildrainError('MAILBOX_UNKNOWN', `there is no mailbox "${printable(name)}" (${list})`);
-}
-
-/** Looks at the account of a mailbox without any database. Never throws: what is wrong is in the report. */
-export async function checkAccount(mailbox: MailboxConfig): Promise<CheckReport> {
-  try {
-    return await checkMailbox(mailbox, await resolveSecret(mailbox.imap.password));
-  } catch (error) {
-    const { code, message } = asMaildrainError(error);
-    const problems = [{ code, message }];
-    return { mailbox: mailbox.name, ok: false, problems, facts: null, disposal: null, deleted: null, folders: [] };
-  }
-}
-
-/** The folders of a mailbox's account, without any database. @throws MaildrainError of the login group */
-export async function accountFolders(mailbox: MailboxConfig): Promise<Folder[]> {
-  return foldersOf(mailbox, await resolveSecret(mailbox.imap.password));
-}
-
 /** Whether `work` ended before the time given, epoch milliseconds. */
 async function before(deadline: number, work: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
@@ -512,31 +358,4 @@ async function before(deadline: number, work: Promise<unknown>): Promise<boolean
   const ended = await Promise.race([work.then(() => true), late]);
   clearTimeout(timer);
   return ended;
-}
-
-function stateOf(row: MailboxCounts, now: number): MailboxStatus['state'] {
-  if (row.stoppedAt !== null) return 'stopped';
-  if (row.failures > 0) return row.notBefore !== null && row.notBefore.getTime() > now ? 'waiting' : 'failing';
-  return row.lastOkAt === null ? 'new' : 'ok';
-}
-
-function emptyCounts(mailbox: MailboxConfig): MailboxCounts {
-  return {
-    name: mailbox.name,
-    login: loginOf(mailbox),
-    folder: mailbox.folder,
-    owed: 0,
-    held: 0,
-    stored: 0,
-    failures: 0,
-    failingSince: null,
-    notBefore: null,
-    writesNotBefore: null,
-    stoppedAt: null,
-    stoppedCode: null,
-    lastErrorCode: null,
-    lastError: null,
-    lastRunAt: null,
-    lastOkAt: null,
-  };
 }

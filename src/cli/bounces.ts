@@ -2,7 +2,8 @@
 
 import { type Command, Option } from 'commander';
 import { DEFAULT_RULES } from '../config-suppression.ts';
-import { findConfigured, type Maildrain } from '../service.ts';
+import type { Maildrain } from '../service-api.ts';
+import { findConfigured } from '../service-mailboxes.ts';
 import type { ReportConditions, ReportFilter, ReportGroup, ReportStatsFilter, StoredReport } from '../store/bounces.ts';
 import { REPORT_GROUPS } from '../store/bounces.ts';
 import { type GlobalOptions, type Terminal, withService } from './context.ts';

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { printable } from '../errors.ts';
-import type { MailboxStatus } from '../service.ts';
+import type { MailboxStatus } from '../service-api.ts';
 import { type GlobalOptions, type Terminal, withService } from './context.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { type Cell, type Colour, type Output, table } from './output.ts';

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { printable } from '../errors.ts';
-import type { Maildrain } from '../service.ts';
+import type { Maildrain } from '../service-api.ts';
 import { type GivenAddresses, readAddresses } from './addresses.ts';
 import { type GlobalOptions, type Terminal, withService } from './context.ts';
 import { EXIT, type ExitCode } from './exit.ts';

@@ -4,7 +4,7 @@
 import { type Command, Option } from 'commander';
 import { SUPPRESSIBLE } from '../config-schema-reports.ts';
 import { printable } from '../errors.ts';
-import type { Maildrain } from '../service.ts';
+import type { Maildrain } from '../service-api.ts';
 import type { PlannedChange } from '../store/suppression-plan.ts';
 import type { Suppression, SuppressionFilter } from '../store/suppressions.ts';
 import { readAddresses } from './addresses.ts';
@@ -134,7 +134,7 @@ async function list(service: Maildrain, options: ListArguments, out: Output): Pr
     found.map((suppression) => [{ text: cut(suppression.address, ADDRESS_WIDTH) }, ...cellsOf(suppression)]),
   );
   const last = found.at(-1);
-  if (found.length === limit && last !== undefined) out.note(`more: the same with --after ${last.address}`);
+  if (found.length === limit && last !== undefined) out.note(`more: the same with --after ${printable(last.address)}`);
   return EXIT.done;
 }
 

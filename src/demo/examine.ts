@@ -1,7 +1,7 @@
 // The demo's own count at its end. What maildrain reports is compared with what a second client sees on the server and with the octets that
 // were delivered; nothing here trusts a report.
 
-import type { Maildrain } from '../service.ts';
+import type { Maildrain } from '../service-api.ts';
 import type { Database } from '../store/pool.ts';
 import { type FinishedRun, rowsBySender, storedDigests } from '../store/summary.ts';
 import { ImapClient } from './imap-client.ts';
