@@ -267,7 +267,16 @@ function contextOf(page: Page, named: Named, only: boolean, subject: string): st
   if (only) return cut([...page.lines.map(({ text }) => text), subject].join('\n').trim(), MAX_CONTEXT);
   const key = named.address.toLowerCase();
   const about = page.lines.map(({ text }) => text).filter((text) => text.toLowerCase().includes(key));
-  return cut([...named.reason, ...about].join('\n').trim(), MAX_CONTEXT);
+  const own = [...named.reason, ...about];
+  // Without an answer of its own, what the report begins with is said of each.
+  if (!own.some(hasCode)) own.push(...preambleOf(page));
+  return cut(own.join('\n').trim(), MAX_CONTEXT);
+}
+
+/** The words before the first address. */
+function preambleOf(page: Page): string[] {
+  const first = page.lines.findIndex(({ text }) => text.includes('@'));
+  return page.lines.slice(0, Math.max(0, first)).map(({ text }) => text);
 }
 
 function spanOf(page: Page, named: Named): string {

@@ -122,6 +122,9 @@ const ROWS: readonly Row[] = [
     'dbl.spamhaus | spamhaus.org/dbl | spamhaus.org/query/dbl | spamhaus.org/query/domain | multi.surbl | surbl.org | uribl.com | ivmuri',
   ],
 
+  // Symantec's MessageLabs: not among the registered addresses. Nobody else has a 542.
+  ['address-unknown', '542 @ rejected'],
+
   // PowerMTA's own judgement, carried as X-PowerMTA-BounceCat.
   ['address-unknown', 'bad-mailbox'],
   ['domain-unknown', 'bad-domain'],
