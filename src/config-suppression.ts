@@ -21,10 +21,11 @@ export const DEFAULT_RULES: SuppressionPolicy['rules'] = {
   'address-unknown': AT_ONCE,
   'domain-unknown': AT_ONCE,
   'address-moved': AT_ONCE,
-  // Unpaid, closed or unused for long. Most stay so, and providers turn abandoned mailboxes into traps.
-  'mailbox-disabled': AT_ONCE,
   // A person who has said "this is spam" is not asked a second time. It is the one thing that feedback loops are for (RFC 6449).
   complaint: AT_ONCE,
+  // Unpaid, closed or unused for long: it may be opened again, so that it is no hard failure. Most stay so, and providers turn abandoned
+  // mailboxes into traps: three days of it within a quarter, and it is asked again after half a year.
+  'mailbox-disabled': { after: 3, withinMs: 90 * DAY_MS, forMs: 180 * DAY_MS },
   // People come back from holidays and tidy up. Five days on which it was full within a month are a mailbox that nobody reads; after a month of
   // rest it is tried again, since a quota can be raised.
   'mailbox-full': { after: 5, withinMs: 30 * DAY_MS, forMs: 30 * DAY_MS },
