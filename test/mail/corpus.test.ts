@@ -24,9 +24,14 @@ function stated(want: ExpectedRecipient, got: RecipientReport | undefined): Reco
     action: got.action,
     status: (want.statusAlternatives ?? []).includes(got.status ?? '') ? want.status : got.status,
     ...(want.replyCode === undefined ? {} : { replyCode: got.replyCode === null ? null : String(got.replyCode) }),
-    ...(want.category === undefined ? {} : { category: got.category }),
+    category: isAsserted(want) ? got.category : null,
     hard: got.hard,
   };
+}
+
+/** A failure without a category is one on which reasonable readers differ; what is no failure has none. */
+function isAsserted({ action, category }: ExpectedRecipient): boolean {
+  return category !== null || (action !== 'failed' && action !== 'delayed');
 }
 
 /** The same, as it is wanted. `dsnStatus` is a fact of the message; the reader gives one status. */

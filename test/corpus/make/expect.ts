@@ -18,7 +18,8 @@ export interface ExpectedRecipient {
   readonly dsnStatus: string | null;
   /** Absent: not asserted. */
   readonly replyCode?: string | null | undefined;
-  readonly category?: string | null | undefined;
+  /** Null for a failure: not asserted. */
+  readonly category: string | null;
   readonly hard: boolean | null;
 }
 
@@ -41,6 +42,9 @@ interface Block {
 
 /** Sending again is pointless; `hard` follows the category. */
 const HARD: readonly (string | null | undefined)[] = ['address-unknown', 'domain-unknown', 'address-moved'];
+
+/** Gave up after a while: as true as the last refusal. Any other code beside the refusal's own is only less precise. */
+const EXPIRED: readonly string[] = ['4.4.7', '5.4.7'];
 
 /** Throws when the message contradicts the script. */
 export function expectedOf(
@@ -108,13 +112,13 @@ function expectedRecipient(recipient: Recipient, block: Block | null, text: stri
     alternatives: [...new Set([to, ...(original === null ? [] : [original])])].filter((name) => name !== final),
     action: action as Action,
     status,
-    ...(dsnStatus !== null && status !== null && dsnStatus !== status
-      ? { statusAlternatives: alternatives(dsnStatus, status) }
+    ...(isTurned && stands(text, own) ? { statusAlternatives: [own] } : {}),
+    ...(dsnStatus !== null && dsnStatus !== status && EXPIRED.includes(dsnStatus)
+      ? { statusAlternatives: [dsnStatus] }
       : {}),
-    ...(isTurned ? { statusAlternatives: [own] } : {}),
     dsnStatus,
     replyCode: isSaid ? line.slice(0, 3) : null,
-    ...(isFailure ? (category === undefined ? {} : { category }) : { category: null }),
+    category: isFailure ? (category ?? null) : null,
     hard: isFailure ? HARD.includes(category) : null,
   };
 }
@@ -122,11 +126,6 @@ function expectedRecipient(recipient: Recipient, block: Block | null, text: stri
 /** Whether a code stands by itself in the text, and not within a number, an address or a boundary. */
 function stands(text: string, code: string): boolean {
   return new RegExp(`(?<![\\w.])${code.replaceAll('.', '\\.')}(?=[ -]\\D|[ -]\\d\\.|\\s|$)`, 'm').test(text);
-}
-
-/** A generic code is never as good as a precise one; 4.4.7 (expired) is as true as the last refusal. */
-function alternatives(dsnStatus: string, status: string): string[] {
-  return dsnStatus === '4.4.7' || dsnStatus === '5.4.7' ? [dsnStatus].filter((code) => code !== status) : [];
 }
 
 /** A warning may come before what the script is about, where the server does not ask NOTIFY. */

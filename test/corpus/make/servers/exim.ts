@@ -99,6 +99,6 @@ export const exim: MailServer = {
   acts: {},
   differs: {
     // "local delivery failed" is all it says of a program that ended with EX_NOUSER.
-    'local-pipe-unknown': { category: undefined, hard: false },
+    'local-pipe-unknown': { category: null, hard: false },
   },
 };

@@ -40,6 +40,6 @@ match from any for any action send
     blocked: { category: 'network' },
     // An expired envelope is reported with `Action: delayed` and the words "Envelope expired", and with nothing of the refusal: it has
     // failed, for reasons of time.
-    'full-gave-up': { action: 'failed', category: 'network', replyCode: null, statusAlternatives: [] },
+    'full-gave-up': { action: 'failed', category: 'network', replyCode: null },
   },
 };
