@@ -5,8 +5,9 @@ export type Stage = 'connect' | 'mail' | 'rcpt' | 'data';
 /** How Postfix, sendmail, Exim, qmail, DragonFly, Courier, Yahoo, 1&1 and others name the command, lower-case. */
 const MARKS: readonly (readonly [mark: string, stage: Stage])[] = [
   // Exim names the command of another server; where none is named below its opening words, its own routers did not know the recipient.
-  // OpenSMTPD names none at all, so its words are all there is.
+  // OpenSMTPD and nullmailer name none at all, so their words are all there is.
   ['address(es) failed', 'rcpt'],
+  ['this is the nullmailer delivery system', 'rcpt'],
   ['an error has occurred while attempting to deliver a message', 'rcpt'],
   ['>>> rcpt to', 'rcpt'],
   ['in reply to rcpt to', 'rcpt'],

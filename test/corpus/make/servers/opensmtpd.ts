@@ -32,14 +32,13 @@ match from any for any action send
   acts: {
     // A refusal in the greeting is the host's, and tried again.
     blocked: 'delayed',
-    // The report says so, although the message is gone.
+    // The report says so, although the server has given up.
     'full-gave-up': 'delayed',
   },
   differs: {
     // "Network error on destination MXs" is all it says of a greeting that refuses.
     blocked: { category: 'network' },
-    // An expired envelope is reported with `Action: delayed` and the words "Envelope expired", and with nothing of the refusal: it has
-    // failed, for reasons of time.
-    'full-gave-up': { action: 'failed', category: 'network', replyCode: null },
+    // An expired envelope is reported as delayed, "kept in the queue", and with nothing of the refusal. The Action field is what a reader goes by.
+    'full-gave-up': { action: 'delayed', category: 'network', replyCode: null },
   },
 };
