@@ -4,7 +4,7 @@ export { ERROR_CODES, type ErrorCode, MaildrainError } from './errors.ts';
 export type { Log, LogFields } from './log.ts';
 export { addressIdentity } from './mail/identity.ts';
 /**
- * `readMessage(octets)`: what one message says, from its octets (a Buffer): sender, subject, dates, the beginning of its text, and in `verdict` what
+ * `readMessage(octets)`: what one message says, from its octets (a Buffer or any Uint8Array): sender, subject, dates, the beginning of its text, and in `verdict` what
  * it reports: a bounce, a complaint, an automatic reply, and of whom. Pure, never throws, and bounded: any octets give a Reading, at a cost
  * linear in their number. docs/bounces.md says what its fields mean. `READER_VERSION` is raised whenever the same octets may give another Reading.
  */

@@ -1,7 +1,7 @@
 // read(raw): what a message says, from its octets. Pure, total, bounded: any octets give a Reading, at a cost linear in their number.
 // This file decides what each part is and puts the Reading together. The walk over the octets is in scan.ts, fields in header.ts,
 // addresses, dates, text and decoding in the files of those names; what kind of message it is and what it reports, in verdict.ts.
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import type { Attachment, Reading } from '../model.ts';
 import { formatAddress, parseAddresses } from './address.ts';
 import { Both, Digest, Kept } from './body.ts';
@@ -47,9 +47,9 @@ export interface Reader {
 }
 
 /** The Reading of one whole message. Never throws. */
-export function read(raw: Buffer): Reading {
+export function read(raw: Uint8Array): Reading {
   const reader = createReader();
-  reader.push(raw);
+  reader.push(Buffer.isBuffer(raw) ? raw : Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength));
   return reader.end();
 }
 
