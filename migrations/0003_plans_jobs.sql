@@ -49,6 +49,10 @@ create table maildrain.admin_job (
   total bigint,
   counts jsonb not null default '{}',
   notes text[] not null default '{}',
+  -- in a row, without a slice done between them
+  failures int not null default 0,
+  failing_since timestamptz,
+  not_before timestamptz,
   error_code text,
   error text,
   requested_by text not null,
