@@ -80,6 +80,8 @@ export const DECISIONS: Readonly<Record<ErrorCode, Decision>> = {
   FLAG_NOT_KEPT: { action: 'stop' },
   COMMAND_REFUSED: busyServer,
   OVER_QUOTA: { action: 'retry', firstMs: HOUR, maxMs: 6 * HOUR },
+  PLAN_OUTDATED: { action: 'report' },
+  UNSAFE_EXPUNGE: { action: 'report' },
   MESSAGE_TOO_LARGE: { action: 'hold' },
   FETCH_FATAL: { action: 'hold' },
   FETCH_REFUSED: { action: 'hold' },

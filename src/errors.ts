@@ -28,6 +28,8 @@ export const ERROR_CODES = [
   'FLAG_NOT_KEPT',
   'COMMAND_REFUSED',
   'OVER_QUOTA',
+  'PLAN_OUTDATED',
+  'UNSAFE_EXPUNGE',
   // one message
   'MESSAGE_TOO_LARGE',
   'FETCH_FATAL',
