@@ -27,7 +27,9 @@ export class NotThere extends Error {
 }
 
 export function exitOfError(code: ErrorCode | 'USAGE' | 'NOT_THERE'): ExitCode {
-  return code === 'USAGE' || code === 'CONFIG_INVALID' || code === 'MAILBOX_UNKNOWN' ? EXIT.usage : EXIT.failed;
+  return code === 'USAGE' || code === 'CONFIG_INVALID' || code === 'CRITERIA_INVALID' || code === 'MAILBOX_UNKNOWN'
+    ? EXIT.usage
+    : EXIT.failed;
 }
 
 export function exitOfDrain(report: Pick<DrainReport, 'outcome'>): ExitCode {
