@@ -158,7 +158,7 @@ const bad: readonly (readonly [reason: string, line: string, message: string])[]
   [
     'our own queue',
     'events: [{ name: a, queue: maildrain }]',
-    'events[0].queue: cannot be maildrain, on which the drains run; choose another',
+    'events[0].queue: cannot be maildrain, on which maildrain runs itself; choose another',
   ],
   [
     'a queue with a colon',

@@ -19,7 +19,7 @@ import { resolveSecret } from '../secrets.ts';
 import { openImap } from '../source/imap-session.ts';
 import { wantsStored } from '../store/events.ts';
 import { countPending, forgetOldHolds, openRows, probeRows, retireUidValidity } from '../store/ledger.ts';
-import { lockLogin, takeHostSlot } from '../store/lock.ts';
+import { lockLoginForDrain, takeHostSlot } from '../store/lock.ts';
 import {
   ensureMailbox,
   type MailboxRow,
@@ -45,6 +45,8 @@ import type { Work } from './work.ts';
 const MAX_ROUNDS = 1000;
 /** Kept messages whose INTERNALDATE is compared to notice UIDs that were given out again. */
 const PROBES = 5;
+/** How long to wait for the end of an admin job's turn: it yields to a waiting drain after the slice in hand, which takes seconds. */
+const TURN_PATIENCE_MS = 25_000;
 
 export interface DrainContext {
   readonly database: Database;
@@ -91,7 +93,7 @@ async function withPen(
   await ensurePartitions(sql, new Date());
   const key = { name: mailbox.name, login, folder: mailbox.folder };
   await ensureMailbox(sql, key);
-  if (!(await lockLogin(sql, login))) return tally.report(mailbox.name, 'busy', null, null);
+  if (!(await lockLoginForDrain(sql, login, TURN_PATIENCE_MS))) return tally.report(mailbox.name, 'busy', null, null);
   // Read under the lock: the drain before us may have stopped it.
   const row = await ensureMailbox(sql, key);
   const early = notNow(mailbox, row, tally);

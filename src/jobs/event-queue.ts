@@ -5,7 +5,15 @@ import { createPostgresBackend, type JobsOptions, Queue, withBackend } from 'bul
 import { Redis } from 'ioredis';
 import { MaildrainError } from '../errors.ts';
 import { type EventJson, eventJson, type Sender } from '../events/sender.ts';
-import { CLOSE_MS, CONNECT_MS, type LinkOptions, migrateQueue, POSTGRES_SCHEMA, QUEUE_NAME } from './link.ts';
+import {
+  ADMIN_QUEUE_NAME,
+  CLOSE_MS,
+  CONNECT_MS,
+  type LinkOptions,
+  migrateQueue,
+  POSTGRES_SCHEMA,
+  QUEUE_NAME,
+} from './link.ts';
 import { settledWithin } from './outage.ts';
 import { answered } from './producer.ts';
 
@@ -35,10 +43,10 @@ interface OpenQueue {
 
 /** Connects when the first event is sent; the errors of sending are those of producer.ts. */
 export function queueSender(options: EventQueueOptions): Sender {
-  if (options.queue === QUEUE_NAME) {
+  if (options.queue === QUEUE_NAME || options.queue === ADMIN_QUEUE_NAME) {
     throw new MaildrainError(
       'CONFIG_INVALID',
-      `events cannot go to the queue "${QUEUE_NAME}": it is the one for drains`,
+      `events cannot go to the queue "${options.queue}": it is the one for ${options.queue === QUEUE_NAME ? 'drains' : 'admin jobs'}`,
     );
   }
   return new QueueSender(options);

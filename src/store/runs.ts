@@ -1,8 +1,8 @@
-// The record of runs: every drain with its counts.
+// The record of runs: every drain with its counts. Admin jobs write theirs when they end (admin-jobs.ts).
 
 import type { Sql } from './pool.ts';
 
-/** Runs older than this are dropped when a new one is written: long enough to answer "since when?", short enough not to grow for ever. */
+/** Drains older than this are dropped when a new one is written: long enough to answer "since when?", short enough not to grow for ever. */
 const KEEP_DAYS = 90;
 
 export interface Run {
@@ -19,7 +19,7 @@ export async function recordRun(sql: Sql, run: Run): Promise<void> {
   await sql.query(
     `with old as (
        delete from maildrain.run where id in (
-         select id from maildrain.run where finished_at < now() - make_interval(days => $7) order by finished_at limit 100))
+         select id from maildrain.run where job = 'drain' and finished_at < now() - make_interval(days => $7) order by finished_at limit 100))
      insert into maildrain.run (job, mailbox_id, started_at, finished_at, report, error_code) values ($1, $2, $3, $4, $5, $6)`,
     [run.job, run.mailboxId, run.startedAt, run.finishedAt, JSON.stringify(run.report), run.errorCode, KEEP_DAYS],
   );
