@@ -26,6 +26,11 @@ export class Tally {
     if (this.#notes.size < MAX_NOTES) this.#notes.add(text);
   }
 
+  /** What has been noted so far, each once. */
+  notes(): string[] {
+    return [...this.#notes];
+  }
+
   /** Listed, and the server says nothing of them, however often it is asked: each counts once. */
   silent(uids: Iterable<Uid>): void {
     const before = this.#silent.size;

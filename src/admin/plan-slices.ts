@@ -1,0 +1,197 @@
+// Working off a plan on a mail server: opens its folder, makes sure that its UIDs still mean what they meant, and takes slice after slice. What is
+// done with a slice is in the files of the jobs; here is what makes it repeatable. Before the first effect of a slice it is written down how
+// many of its messages are there: one that is cut and begun again counts them as often as they were, once.
+
+import { loginOf } from '../config.ts';
+import { MaildrainError } from '../errors.ts';
+import type { MailboxConfig, Step, Target, Uid } from '../model.ts';
+import { resolveSecret } from '../secrets.ts';
+import { type AdminSession, openAdmin } from '../source/admin-session.ts';
+import type { Mark } from '../source/transfer.ts';
+import { restWrites, writesRestUntil } from '../store/mailboxes.ts';
+import { findPlan, type Plan, planSlice } from '../store/plans.ts';
+import type { Turn } from './job.ts';
+
+/** Gmail lifts its write quarantine after about a day of little use (provider reports); every try before that prolongs it. */
+const GMAIL_REST_MS = 24 * 60 * 60 * 1000;
+
+/** What was there of a slice when it was begun the first time. */
+interface Begun {
+  readonly there: number;
+  /** X-GM-MSGID by UID, where a message must be found again after it has left the folder. */
+  readonly emailIds?: Readonly<Record<Uid, string>>;
+  /** UIDNEXT of the folder that messages go to. */
+  readonly targetNext?: number | null;
+}
+
+/** Where the next slice begins, and what is known of it if it has been begun. */
+interface Cursor {
+  readonly seq: number | null;
+  readonly begun: Begun | null;
+}
+
+/** A slice in hand. */
+export interface Slice {
+  /** All that the plan says. */
+  readonly uids: readonly Uid[];
+  /** Those that are there now. */
+  readonly there: readonly Uid[];
+  /** Those that were there when it was begun, as far as their ids are known; else those that are there now. */
+  readonly targets: readonly Target[];
+  readonly mark: Mark;
+}
+
+/** What came of a slice. */
+export interface SliceOutcome {
+  /** Messages that were there when it was begun and of which the effect was not seen. */
+  readonly left: number;
+  /** Further counts. */
+  readonly counts?: Readonly<Record<string, number>>;
+  readonly notes?: readonly (string | null)[];
+  /** Gmail's write quarantine began: the slice is taken up again when it is over. */
+  readonly throttled?: boolean;
+  /** The turn was over before all of it was done: it goes on with the next turn. */
+  readonly unfinished?: boolean;
+}
+
+/** One kind of work on the messages of a plan. */
+export interface PlanWork {
+  /** With the `dispose` that the work needs. */
+  readonly mailbox: MailboxConfig;
+  /** What a message that is done counts as. */
+  readonly counted: string;
+  /** Once for each turn, the folder being open. */
+  readonly prepare?: (admin: AdminSession, plan: Plan) => Promise<void>;
+  /** Whether messages must be found again elsewhere by X-GM-MSGID after a cut. */
+  readonly needsIds: (admin: AdminSession) => boolean;
+  /** The folder that messages go to; null: none. */
+  readonly target: () => string | null;
+  readonly act: (admin: AdminSession, slice: Slice) => Promise<SliceOutcome>;
+  /** Whatever happens, before the connection is closed. */
+  readonly finish?: () => Promise<void>;
+}
+
+/** The mailbox of a turn, which the engine sees to. */
+export function mailboxOf({ mailbox, request }: Turn): MailboxConfig {
+  if (mailbox === null) throw new MaildrainError('BUG', `the job ${request.kind} was run without a mailbox`);
+  return mailbox;
+}
+
+export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step, void> {
+  const { pen, signal, request } = turn;
+  const sql = pen.client;
+  const login = loginOf(work.mailbox);
+  const plan = request.planId === null ? null : await findPlan(sql, request.planId);
+  if (plan === null) throw new MaildrainError('PLAN_OUTDATED', 'the plan of this job is no longer there');
+  if (plan.login !== login)
+    throw new MaildrainError('PLAN_OUTDATED', 'the plan was made for another account than the mailbox has now');
+  let { seq, begun } = readCursor(request.cursor);
+  if ((await planSlice(sql, plan.id, seq)) === null) return;
+  const rest = await writesRestUntil(sql, login, new Date());
+  if (rest !== null) throw resting(rest.getTime() - Date.now());
+  if (signal.aborted) return;
+  const password = await resolveSecret(work.mailbox.imap.password);
+  const admin = await openAdmin(work.mailbox, { password, folder: plan.folder, readOnly: false, signal: pen.lost });
+  try {
+    await stillFits(admin, plan);
+    await work.prepare?.(admin, plan);
+    while (!signal.aborted) {
+      const next = await planSlice(sql, plan.id, seq);
+      if (next === null) return;
+      const { uids } = next;
+      const present = await admin.session.present(uids);
+      const there = uids.filter((uid) => present.has(uid));
+      const repeated = begun !== null;
+      if (begun === null) {
+        begun = await beginning(admin, work, there);
+        // Written down before anything happens.
+        yield { done: 0, counts: {}, cursor: { seq, begun } };
+        if (signal.aborted) return;
+      }
+      const outcome = await work.act(admin, {
+        uids,
+        there,
+        targets: targetsOf(begun, there, uids),
+        mark: { targetNext: begun.targetNext ?? null, repeated },
+      });
+      if (outcome.throttled === true) {
+        await restWrites(sql, login, new Date(Date.now() + GMAIL_REST_MS));
+        throw resting(GMAIL_REST_MS);
+      }
+      if (outcome.unfinished === true) return;
+      seq = next.seq;
+      const counts = countsOf(work, uids.length, begun.there, outcome);
+      begun = null;
+      const notes = (outcome.notes ?? []).flatMap((note) => note ?? []);
+      yield { done: uids.length, counts, cursor: { seq, begun }, ...(notes.length === 0 ? {} : { notes }) };
+    }
+  } finally {
+    if (!pen.lost.aborted) await work.finish?.();
+    await admin.close();
+  }
+}
+
+function readCursor(cursor: unknown): Cursor {
+  return cursor === null || cursor === undefined ? { seq: null, begun: null } : (cursor as Cursor);
+}
+
+function resting(ms: number): MaildrainError {
+  return new MaildrainError(
+    'SERVER_THROTTLED',
+    'Gmail answered [THROTTLED]: writes on this account rest for a while, then the job goes on by itself',
+    { retryAfterMs: ms },
+  );
+}
+
+/** Another UIDVALIDITY is another folder. The same one is no proof: a folder made again within a second keeps it, so the sample is looked at. */
+async function stillFits({ session }: AdminSession, plan: Plan): Promise<void> {
+  if (session.facts.uidValidity !== plan.uidValidity) {
+    throw new MaildrainError(
+      'PLAN_OUTDATED',
+      `"${plan.folder}" has another UIDVALIDITY than when the plan was made (${plan.uidValidity}, now ${session.facts.uidValidity}): its UIDs mean other messages. Make a new plan`,
+    );
+  }
+  const known = new Map(plan.sample.map((sample) => [sample.uid, sample]));
+  for (const { uid, internalDate, size } of await session.describe([...known.keys()])) {
+    const sample = known.get(uid);
+    if (sample === undefined || (sample.size === size && sameInstant(sample.date, internalDate))) continue;
+    throw new MaildrainError(
+      'PLAN_OUTDATED',
+      `the server gave the UIDs of "${plan.folder}" to other messages since the plan was made. Make a new plan`,
+    );
+  }
+}
+
+/** The date of a sample is the Date field's where the server gives no INTERNALDATE. */
+function sameInstant(planned: Date | null, internalDate: Date | null): boolean {
+  return planned === null || internalDate === null || planned.getTime() === internalDate.getTime();
+}
+
+async function beginning(admin: AdminSession, work: PlanWork, there: readonly Uid[]): Promise<Begun> {
+  const to = work.target();
+  const begun = { there: there.length, ...(to === null ? {} : { targetNext: await admin.uidNext(to) }) };
+  if (!work.needsIds(admin)) return begun;
+  const described = await admin.session.describe(there);
+  return {
+    ...begun,
+    emailIds: Object.fromEntries(described.flatMap(({ uid, emailId }) => (emailId === null ? [] : [[uid, emailId]]))),
+  };
+}
+
+function targetsOf(begun: Begun, there: readonly Uid[], uids: readonly Uid[]): Target[] {
+  const { emailIds } = begun;
+  if (emailIds === undefined || Object.keys(emailIds).length < begun.there) {
+    return there.map((uid) => ({ uid, emailId: emailIds?.[uid] ?? null }));
+  }
+  return uids.flatMap((uid) => (Object.hasOwn(emailIds, uid) ? [{ uid, emailId: emailIds[uid] ?? null }] : []));
+}
+
+function countsOf(
+  work: PlanWork,
+  planned: number,
+  there: number,
+  { left, counts = {} }: SliceOutcome,
+): Record<string, number> {
+  const all = { [work.counted]: there - left, gone: planned - there, left, ...counts };
+  return Object.fromEntries(Object.entries(all).filter(([, count]) => count !== 0));
+}

@@ -1,0 +1,181 @@
+// Takes the messages of a plan off the server. First they are stored as a drain stores them, and only what is committed is disposed, on the same
+// connection; `store: false` disposes without storing. On Gmail they go to Trash, and with `forever` out of it.
+
+import { loginOf } from '../config.ts';
+import { disposeCommitted } from '../drain/dispose.ts';
+import { Fuse } from '../drain/fuse.ts';
+import { runPass } from '../drain/pass.ts';
+import { OpenRows } from '../drain/settle.ts';
+import { Tally } from '../drain/tally.ts';
+import type { Work } from '../drain/work.ts';
+import { MaildrainError } from '../errors.ts';
+import type { MailboxConfig, Step, Uid } from '../model.ts';
+import type { AdminSession } from '../source/admin-session.ts';
+import { resolveFolder } from '../source/folders.ts';
+import { wantsStored } from '../store/events.ts';
+import { type LedgerRow, openRows, rowsFor } from '../store/ledger.ts';
+import { ensureMailbox, type MailboxRow, setInFlight, writesRestUntil } from '../store/mailboxes.ts';
+import type { AdminJob, Turn } from './job.ts';
+import { mailboxOf, overPlan, type Slice, type SliceOutcome } from './plan-slices.ts';
+import { purgeArgs, readArgs } from './server-args.ts';
+
+export const purge: AdminJob = {
+  kind: 'purge',
+  needsMailbox: true,
+  work(turn) {
+    const { store, forever } = readArgs(purgeArgs, turn.request.args);
+    const mailbox = purgedMailbox(mailboxOf(turn), forever);
+    return store ? storing(turn, mailbox) : discarding(turn, mailbox);
+  },
+};
+
+/** The mailbox as a purge sees it: all that is listed is taken, now. */
+export function purgedMailbox(mailbox: MailboxConfig, forever: boolean): MailboxConfig {
+  return { ...mailbox, dispose: { kind: 'delete', forever }, afterMs: 0, unmatched: 'dispose' };
+}
+
+/** A purge that could only flag its messages would leave them half deleted. @throws MaildrainError UNSAFE_EXPUNGE */
+export function requirePurge({ session }: AdminSession): void {
+  const { disposal } = session.facts;
+  if (disposal.means !== 'flag-only' && disposal.means !== 'none') return;
+  throw new MaildrainError(
+    'UNSAFE_EXPUNGE',
+    'the server has neither UIDPLUS nor a Trash to move to, and a plain EXPUNGE would also remove what other clients have flagged. Set expunge: exclusive if nobody else uses the mailbox',
+  );
+}
+
+function discarding(turn: Turn, mailbox: MailboxConfig): AsyncGenerator<Step, void> {
+  return overPlan(turn, {
+    mailbox,
+    counted: 'disposed',
+    prepare: async (admin) => requirePurge(admin),
+    // Gmail: what is gone from here is looked for in Trash.
+    needsIds: (admin) => admin.session.facts.disposal.means === 'move' && admin.session.facts.gmail,
+    target: () => null,
+    async act({ session }, { targets }): Promise<SliceOutcome> {
+      const { done, why, throttled } = await session.dispose(targets);
+      return { left: targets.length - done.length, notes: [why], throttled };
+    },
+  });
+}
+
+function storing(turn: Turn, mailbox: MailboxConfig): AsyncGenerator<Step, void> {
+  const stores = new PurgeStore(turn, mailbox);
+  return overPlan(turn, {
+    mailbox,
+    counted: 'disposed',
+    prepare: async (admin) => {
+      requirePurge(admin);
+      await stores.open(admin);
+    },
+    // The ledger has them.
+    needsIds: () => false,
+    target: () => null,
+    act: (admin, slice) => stores.act(admin, slice),
+    finish: () => stores.close(),
+  });
+}
+
+/** What a drain knows while it runs, for the messages of a plan. */
+class PurgeStore {
+  readonly #turn: Turn;
+  readonly #mailbox: MailboxConfig;
+  readonly #login: string;
+  #row: MailboxRow | null = null;
+  #fuse: Fuse | null = null;
+
+  constructor(turn: Turn, mailbox: MailboxConfig) {
+    this.#turn = turn;
+    this.#mailbox = mailbox;
+    this.#login = loginOf(mailbox);
+  }
+
+  /** The configured mailbox's row where the plan is about its folder: then a drain knows these messages again. */
+  async open({ session, folders }: AdminSession): Promise<void> {
+    const { name, folder } = this.#mailbox;
+    const { path, uidValidity } = session.facts;
+    const own = pathOf(folders, folder) === path;
+    const key = { name, login: this.#login, folder: own ? folder : path };
+    this.#row = await ensureMailbox(this.#turn.pen.client, key);
+    this.#fuse = new Fuse(this.#row.inFlight, uidValidity);
+  }
+
+  async act(admin: AdminSession, slice: Slice): Promise<SliceOutcome> {
+    const work = await this.#workOf(admin);
+    const { tally } = work;
+    const sql = this.#turn.pen.client;
+    if (slice.mark.repeated) await this.#settleOwed(work, slice);
+    if (slice.there.length > 0 && !work.resting) {
+      await runPass(work, { uids: slice.there, deleted: [], complete: false });
+    }
+    const throttled = work.resting;
+    const still = await admin.session.present(slice.there);
+    if (!throttled && this.#turn.signal.aborted && still.size > 0) return { left: 0, unfinished: true };
+    const rows = await rowsFor(sql, work.mailboxId, admin.session.facts.uidValidity, slice.uids);
+    const left = new Set<Uid>(still);
+    for (const { uid, state } of rows) if (state === 'pending') left.add(uid);
+    const stored = new Set(rows.flatMap(({ uid, messageId }) => (messageId === null ? [] : [uid])));
+    const held = new Set(rows.flatMap(({ uid, state }) => (state === 'held' && still.has(uid) ? [uid] : [])));
+    return {
+      left: left.size,
+      counts: { stored: stored.size, held: held.size },
+      notes: [...tally.notes(), held.size > 0 ? HELD : null],
+      throttled,
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#row === null || this.#fuse === null) return;
+    this.#fuse.calm();
+    await setInFlight(this.#turn.pen.client, this.#row.id, this.#fuse.state()).catch(() => {});
+  }
+
+  async #workOf({ session }: AdminSession): Promise<Work> {
+    const { pen, context, signal } = this.#turn;
+    if (this.#row === null || this.#fuse === null) throw new MaildrainError('BUG', 'a purge was not prepared');
+    const sql = pen.client;
+    const { uidValidity } = session.facts;
+    const mailboxId = this.#row.id;
+    const rows = await openRows(sql, this.#login, mailboxId, uidValidity);
+    return {
+      sql,
+      session,
+      mailbox: this.#mailbox,
+      mailboxId,
+      login: this.#login,
+      open: new OpenRows(rows, { mailboxId, uidValidity }),
+      fuse: this.#fuse,
+      tally: new Tally(),
+      pipeline: { ...context.bounces, mailbox: this.#mailbox.name, tellStored: await wantsStored(sql) },
+      signal,
+      onProgress: () => {},
+      resting: (await writesRestUntil(sql, this.#login, new Date())) !== null,
+    };
+  }
+
+  /** A slice that was cut between the server's deed and its bookkeeping: gone from the folder, still owed in the ledger. */
+  async #settleOwed(work: Work, slice: Slice): Promise<void> {
+    const here = new Set(slice.there);
+    const { uidValidity } = work.session.facts;
+    const rows = await rowsFor(work.sql, work.mailboxId, uidValidity, slice.uids);
+    const owed = rows.filter((row) => row.state === 'pending' && !here.has(row.uid));
+    if (owed.length === 0) return;
+    await disposeCommitted(work, owed.map(committed));
+  }
+}
+
+const HELD = 'held messages stay on the server: "maildrain held" lists them';
+
+function committed(row: LedgerRow): { key: LedgerRow; emailId: string | null; owed: true } {
+  return { key: row, emailId: row.emailId, owed: true };
+}
+
+function pathOf(folders: AdminSession['folders'], folder: string): string | null {
+  try {
+    // INBOX in any case is the same (RFC 9051 5.1).
+    return folder.toUpperCase() === 'INBOX' ? 'INBOX' : resolveFolder(folders, folder);
+  } catch {
+    // Its own folder is not there: then the plan is about another one.
+    return null;
+  }
+}
