@@ -86,21 +86,23 @@ export function queryOf(criteria: ServerCriteria): Query {
     if (criteria[key] !== undefined) query[key] = criteria[key];
   if (gmail !== undefined) query.gmraw = gmail;
   const fields = messageId === undefined ? header : [['Message-ID', `<${messageId}>`] as const, ...header];
-  addFields(query, fields);
+  Object.assign(query, fieldQuery(fields));
   // imapflow takes a query without keys for "all messages".
   if (Object.keys(query).length === 0) throw new MaildrainError('BUG', 'a search without criteria');
   return query;
 }
 
+/** Fields that have a search key of their own: Dovecot takes runs of spaces in them for one, and under HEADER does not. */
+const OWN_KEYS: readonly string[] = ['from', 'to', 'cc', 'bcc', 'subject'];
+
 /** One field to a level: names are keys of an object there, and the second of two alike would replace the first. An OR of one is that one. */
-function addFields(query: Query, fields: readonly (readonly [string, string])[]): void {
+function fieldQuery(fields: readonly (readonly [string, string])[]): Query {
   const [first, ...rest] = fields;
-  if (first === undefined) return;
-  query.header = { [first[0]]: first[1] };
-  if (rest.length === 0) return;
-  const inner: Query = {};
-  addFields(inner, rest);
-  query.or = [inner];
+  if (first === undefined) return {};
+  const [name, contains] = first;
+  const key = name.toLowerCase();
+  const one: Query = OWN_KEYS.includes(key) && contains !== '' ? { [key]: contains } : { header: { [name]: contains } };
+  return { or: [{ ...one, ...fieldQuery(rest) }] };
 }
 
 /** A UID set in pieces that are short enough for one command each. */

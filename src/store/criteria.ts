@@ -66,7 +66,7 @@ function fieldCondition(
   parameter: (value: unknown) => string,
 ): string {
   const key = parameter(name);
-  const field = `select from jsonb_array_elements(${message}.headers) as field where lower(field ->> 0 collate "C") = ${key}::text`;
+  const field = `select from jsonb_array_elements(${message}.headers) as field where lower((field ->> 0) collate "C") = ${key}::text`;
   if (contains === '') return `exists (${field})`;
   const pattern = parameter(patternOf(contains));
   const words = parameter(ENCODED_WORD);
