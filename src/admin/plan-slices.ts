@@ -36,6 +36,8 @@ export interface Slice {
   readonly uids: readonly Uid[];
   /** Those that are there now. */
   readonly there: readonly Uid[];
+  /** How many were there when it was begun the first time. */
+  readonly were: number;
   /** Those that were there when it was begun, as far as their ids are known; else those that are there now. */
   readonly targets: readonly Target[];
   readonly mark: Mark;
@@ -43,8 +45,12 @@ export interface Slice {
 
 /** What came of a slice. */
 export interface SliceOutcome {
-  /** Messages that were there when it was begun and of which the effect was not seen. */
+  /** Messages that are still there although they should not be, or not as they should be. */
   readonly left: number;
+  /** Of those that were there when it was begun: taken away by somebody else before they were dealt with. */
+  readonly vanished?: number;
+  /** Gone from the folder, and not seen where they should be. */
+  readonly missing?: number;
   /** Further counts. */
   readonly counts?: Readonly<Record<string, number>>;
   readonly notes?: readonly (string | null)[];
@@ -111,6 +117,7 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
       const outcome = await work.act(admin, {
         uids,
         there,
+        were: begun.there,
         targets: targetsOf(begun, there, uids),
         mark: { targetNext: begun.targetNext ?? null, repeated },
       });
@@ -186,12 +193,9 @@ function targetsOf(begun: Begun, there: readonly Uid[], uids: readonly Uid[]): T
   return uids.flatMap((uid) => (Object.hasOwn(emailIds, uid) ? [{ uid, emailId: emailIds[uid] ?? null }] : []));
 }
 
-function countsOf(
-  work: PlanWork,
-  planned: number,
-  there: number,
-  { left, counts = {} }: SliceOutcome,
-): Record<string, number> {
-  const all = { [work.counted]: there - left, gone: planned - there, left, ...counts };
+function countsOf(work: PlanWork, planned: number, there: number, outcome: SliceOutcome): Record<string, number> {
+  const { left, vanished = 0, missing = 0, counts = {} } = outcome;
+  const done = there - left - vanished - missing;
+  const all = { [work.counted]: done, gone: planned - there + vanished, left, missing, ...counts };
   return Object.fromEntries(Object.entries(all).filter(([, count]) => count !== 0));
 }

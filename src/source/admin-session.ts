@@ -10,8 +10,8 @@ import type { ImapState } from './imap-ask.ts';
 import { type Connection, connect } from './imap-connect.ts';
 import { sessionError } from './imap-errors.ts';
 import { PATIENCE_MS, selectMailbox, sessionOf, within } from './imap-session.ts';
-import { changeFlags, expungeHere, type FlagChange } from './marks.ts';
-import { copyTo, type Mark, moveTo, type Transfer, uidNextOf } from './transfer.ts';
+import { changeFlags, expungeHere, type FlagChange, type Marked } from './marks.ts';
+import { arrivedSince, copyTo, type Mark, moveTo, type Transfer, uidNextOf } from './transfer.ts';
 import { uidSets } from './uid-set.ts';
 
 export interface OpenAdminOptions {
@@ -33,6 +33,9 @@ export interface MessageSample {
   readonly subject: string | null;
 }
 
+/** Whether a folder that is not there is made. `later`: its name is taken as it is. */
+export type Create = 'never' | 'later' | 'now';
+
 /** Every method throws MaildrainError. */
 export interface AdminSession {
   /** The folder as a drain sees it, with the `dispose` of the mailbox it was opened for. */
@@ -44,14 +47,16 @@ export interface AdminSession {
   ask<T>(question: (state: ImapState) => Promise<T>): Promise<T>;
   samples(uids: readonly Uid[]): Promise<MessageSample[]>;
   /** The path of another folder. @throws MaildrainError TARGET_MISSING with the nearest names */
-  target(wanted: string, create: boolean): Promise<string>;
+  target(wanted: string, create: Create): Promise<string>;
   /** UIDNEXT of another folder; null: the server does not say. */
   uidNext(path: string): Promise<number | null>;
   moveTo(targets: readonly Target[], to: string, mark: Mark): Promise<Transfer>;
   copyTo(targets: readonly Target[], to: string, mark: Mark): Promise<Transfer>;
-  changeFlags(uids: readonly Uid[], change: FlagChange): Promise<Transfer>;
+  /** How many messages came to another folder since the mark; null: it cannot be told. */
+  arrivedSince(to: string, mark: Mark): Promise<number | null>;
+  changeFlags(uids: readonly Uid[], change: FlagChange): Promise<Marked>;
   /** For good, and only with UIDPLUS. */
-  expunge(uids: readonly Uid[]): Promise<Transfer>;
+  expunge(uids: readonly Uid[]): Promise<Marked>;
   close(): Promise<void>;
 }
 
@@ -167,12 +172,13 @@ function adminSessionOf(state: ImapState): Omit<AdminSession, 'close'> {
     uidNext: (path) => soon(uidNextOf(state, path)),
     moveTo: (targets, to, mark) => soon(moveTo(state, targets, to, mark)),
     copyTo: (targets, to, mark) => soon(copyTo(state, targets, to, mark)),
+    arrivedSince: (to, mark) => soon(arrivedSince(state, to, mark)),
     changeFlags: (uids, change) => soon(changeFlags(state, uids, change)),
     expunge: (uids) => soon(expungeHere(state, uids)),
   };
 }
 
-async function target({ connection, folders, facts }: ImapState, wanted: string, create: boolean): Promise<string> {
+async function target({ connection, folders, facts }: ImapState, wanted: string, create: Create): Promise<string> {
   const path = known(folders, wanted, 'TARGET_MISSING');
   if (path === facts.path)
     throw new MaildrainError('TARGET_MISSING', `the messages are in "${printable(path)}" already`);
@@ -180,7 +186,8 @@ async function target({ connection, folders, facts }: ImapState, wanted: string,
   const broken = (error: unknown): never => {
     throw connection.broken() ?? sessionError(error);
   };
-  if (create) {
+  if (create === 'later') return path;
+  if (create === 'now') {
     // One that is there by now is as good as one that was made.
     const made = await connection.client.mailboxCreate(path).catch(broken);
     return made.path;

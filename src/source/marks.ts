@@ -7,8 +7,17 @@ import { type ImapState, present, refused } from './imap-ask.ts';
 import { deleteSet } from './imap-dispose.ts';
 import { sessionError } from './imap-errors.ts';
 import { describe } from './imap-session.ts';
-import type { Transfer } from './transfer.ts';
 import { uidSets } from './uid-set.ts';
+
+/** What came of one slice. */
+export interface Marked {
+  /** Seen to be so. */
+  readonly done: readonly Uid[];
+  /** Why others, which are still there, are not; null when all are. */
+  readonly why: string | null;
+  /** Gmail's write quarantine began. */
+  readonly throttled: boolean;
+}
 
 /** What flags are to be set and lifted. */
 export interface FlagChange {
@@ -17,7 +26,7 @@ export interface FlagChange {
 }
 
 /** UID STORE, then a look at the flags. Messages that are gone by then are not done. */
-export async function changeFlags(state: ImapState, uids: readonly Uid[], change: FlagChange): Promise<Transfer> {
+export async function changeFlags(state: ImapState, uids: readonly Uid[], change: FlagChange): Promise<Marked> {
   const { client } = state.connection;
   mustBeKept(state, change.add);
   state.connection.takeOkCodes();
@@ -27,8 +36,9 @@ export async function changeFlags(state: ImapState, uids: readonly Uid[], change
     if (change.remove.length > 0) await stored(state, client.messageFlagsRemove(set.text, [...change.remove], options));
     if (state.connection.takeOkCodes().includes('THROTTLED')) return { done: [], why: null, throttled: true };
   }
-  const done = (await describe(state, uids)).filter(({ flags }) => fits(flags, change)).map(({ uid }) => uid);
-  const why = done.length === uids.length ? null : 'the server said OK to STORE and the flags are not so';
+  const seen = await describe(state, uids);
+  const done = seen.filter(({ flags }) => fits(flags, change)).map(({ uid }) => uid);
+  const why = done.length === seen.length ? null : 'the server said OK to STORE and the flags are not so';
   return { done, why, throttled: false };
 }
 
@@ -62,7 +72,7 @@ function mustBeKept({ connection, facts }: ImapState, flags: readonly string[]):
  * Flags these \Deleted and sends UID EXPUNGE of these, then looks whether they are gone. In Gmail's Trash and Spam that is for ever; elsewhere on
  * Gmail it only takes a label off, so callers know where they are.
  */
-export async function expungeHere(state: ImapState, uids: readonly Uid[]): Promise<Transfer> {
+export async function expungeHere(state: ImapState, uids: readonly Uid[]): Promise<Marked> {
   const { connection } = state;
   // Without it imapflow would send a plain EXPUNGE.
   if (!connection.client.capabilities.has('UIDPLUS'))

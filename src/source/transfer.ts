@@ -16,6 +16,10 @@ import { uidSets } from './uid-set.ts';
 export interface Transfer {
   /** Seen in the target and, after a move, gone from here. */
   readonly done: readonly Uid[];
+  /** Gone from here, and not by us: somebody took them before the server could. */
+  readonly vanished: readonly Uid[];
+  /** Gone from here, and not seen in the target. */
+  readonly unseen: readonly Uid[];
   /** Why the others are not; null when all are. */
   readonly why: string | null;
   /** Gmail's write quarantine began. */
@@ -50,21 +54,24 @@ export async function moveTo(state: ImapState, targets: readonly Target[], to: s
     const moved = await connection.client.messageMove(set.text, to, { uid: true }).catch((error: unknown) => {
       throw connection.broken() ?? sessionError(error);
     });
-    if (connection.takeOkCodes().includes('THROTTLED')) return { done: [], why: null, throttled: true };
+    if (connection.takeOkCodes().includes('THROTTLED')) return { ...NOTHING, throttled: true };
     if (moved === false || moved === undefined) throw refused(state, 'UID MOVE');
     collect(landed, moved.uidMap);
   }
   const there = await present(state, uids);
   const gone = targets.filter(({ uid }) => !there.has(uid));
   const arrived = await arrivals(state, gone, to, landed, mark);
-  return outcome(
-    uids,
-    gone.flatMap(({ uid }) => (arrived.has(uid) ? [uid] : [])),
-    there.size > 0 ? 'the server said OK to MOVE and the messages are still there' : UNSEEN,
-  );
+  const absent = gone.flatMap(({ uid }) => (arrived.has(uid) ? [] : [uid]));
+  return {
+    done: gone.flatMap(({ uid }) => (arrived.has(uid) ? [uid] : [])),
+    // A server that says where messages went has moved those it names and no others.
+    ...(landed.size > 0 ? { vanished: absent, unseen: [] } : { vanished: [], unseen: absent }),
+    why: there.size > 0 ? 'the server said OK to MOVE and the messages are still there' : null,
+    throttled: false,
+  };
 }
 
-const UNSEEN = 'gone from the folder, but the server does not show them in the folder they were moved to';
+const NOTHING: Transfer = { done: [], vanished: [], unseen: [], why: null, throttled: false };
 
 function refuseMove(): never {
   throw new MaildrainError(
@@ -74,7 +81,18 @@ function refuseMove(): never {
 }
 
 /** Copies. Messages whose copy was made when this slice was begun before are not copied again. */
-export async function copyTo(state: ImapState, targets: readonly Target[], to: string, mark: Mark): Promise<Transfer> {
+export function copyTo(state: ImapState, targets: readonly Target[], to: string, mark: Mark): Promise<Transfer> {
+  return copy(state, targets, to, mark, false);
+}
+
+/** @param strict where the server does not say what it copied, only octets prove it */
+async function copy(
+  state: ImapState,
+  targets: readonly Target[],
+  to: string,
+  mark: Mark,
+  strict: boolean,
+): Promise<Transfer> {
   const { connection } = state;
   const uids = targets.map(({ uid }) => uid);
   const before = mark.repeated ? await copiesOf(state, targets, to, mark) : new Set<Uid>();
@@ -85,14 +103,23 @@ export async function copyTo(state: ImapState, targets: readonly Target[], to: s
     const copied = await connection.client.messageCopy(set.text, to, { uid: true }).catch((error: unknown) => {
       throw connection.broken() ?? sessionError(error);
     });
-    if (connection.takeOkCodes().includes('THROTTLED')) return { done: [...before], why: null, throttled: true };
+    if (connection.takeOkCodes().includes('THROTTLED')) return { ...NOTHING, throttled: true };
     if (copied === false || copied === undefined) throw refused(state, 'UID COPY');
     collect(landed, copied.uidMap);
   }
-  const silent = landed.size === 0 && wanted.length > 0;
-  const seen = silent ? await copiesOf(state, wanted, to, mark) : await arrivals(state, wanted, to, landed, mark);
+  const seen =
+    strict && landed.size === 0 && wanted.length > 0
+      ? await copiesOf(state, wanted, to, mark)
+      : await arrivals(state, wanted, to, landed, mark, before.size);
   const done = uids.filter((uid) => before.has(uid) || seen.has(uid));
-  return outcome(uids, done, 'the server said OK to COPY and does not show the copies');
+  const rest = uids.filter((uid) => !before.has(uid) && !seen.has(uid));
+  const there = await present(state, rest);
+  return {
+    ...NOTHING,
+    done,
+    vanished: rest.filter((uid) => !there.has(uid)),
+    why: there.size === 0 ? null : 'the server said OK to COPY and does not show the copies',
+  };
 }
 
 /** For servers with UIDPLUS and without MOVE. Only what was seen in the target is taken away here. */
@@ -104,30 +131,33 @@ async function copyThenExpunge(
 ): Promise<Transfer> {
   const uids = targets.map(({ uid }) => uid);
   const here = await present(state, uids);
-  const copied = await copyTo(
-    state,
-    targets.filter(({ uid }) => here.has(uid)),
-    to,
-    mark,
-  );
+  const there = targets.filter(({ uid }) => here.has(uid));
+  const copied = await copy(state, there, to, mark, true);
+  if (copied.throttled) return copied;
   for (const set of uidSets(copied.done)) await deleteSet(state, set, 'UID EXPUNGE');
   const left = await present(state, copied.done);
+  const gone = targets.filter(({ uid }) => !here.has(uid));
   // What was gone before the copying had been taken away when this slice was begun before; then its copies came as well.
-  const gone = mark.repeated ? targets.filter(({ uid }) => !here.has(uid)) : [];
-  const before = await arrivals(state, gone, to, new Map(), mark, copied.done.length);
-  const done = [...before, ...copied.done.filter((uid) => !left.has(uid))];
+  const before = mark.repeated ? await arrivals(state, gone, to, new Map(), mark, copied.done.length) : new Set<Uid>();
+  const absent = gone.flatMap(({ uid }) => (before.has(uid) ? [] : [uid]));
   return {
-    ...outcome(uids, done, copied.why ?? 'the server said OK to UID EXPUNGE and the messages are still there'),
-    throttled: copied.throttled,
+    done: [...before, ...copied.done.filter((uid) => !left.has(uid))],
+    vanished: [...copied.vanished, ...(mark.repeated ? [] : absent)],
+    unseen: mark.repeated ? absent : [],
+    why: left.size > 0 ? 'the server said OK to UID EXPUNGE and the messages are still there' : copied.why,
+    throttled: false,
   };
+}
+
+/** How many messages came to another folder since the mark; null: the server did not say its UIDNEXT. */
+export async function arrivedSince(state: ImapState, to: string, mark: Mark): Promise<number | null> {
+  const { targetNext } = mark;
+  if (targetNext === null) return null;
+  return (await inMailbox(state, to, true, () => searchFrom(state, targetNext))).length;
 }
 
 function collect(landed: Map<Uid, Uid>, map: ReadonlyMap<number, number> | undefined): void {
   for (const [from, there] of map ?? []) landed.set(String(from), String(there));
-}
-
-function outcome(asked: readonly Uid[], done: readonly Uid[], why: string): Transfer {
-  return { done, why: done.length === asked.length ? null : why, throttled: false };
 }
 
 /**

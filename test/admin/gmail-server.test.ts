@@ -146,4 +146,149 @@ describeWith('postgres', 'admin jobs on Gmail', () => {
       expect(there.left()).toHaveLength(3);
     });
   });
+
+  describe('move and copy', () => {
+    it('moves to a new label what the plan lists', async () => {
+      const there = await gmail();
+      const mail = there.deliver(MANY);
+      const job = await planned(there.database, there.mailbox, 'move', {
+        folder: 'INBOX',
+        args: { to: 'Done', create: true },
+      });
+      const late = there.deliver(2);
+      there.account.expunge(there.left().slice(0, 4));
+
+      await job.toTheEnd();
+
+      expect(job.counts).toEqual({ moved: MANY - 4, gone: 4 });
+      expectSameMail(raws(there, 'Done'), mail.slice(4));
+      expectSameMail(raws(there, 'INBOX'), late);
+    });
+
+    it.each(['before', 'after-effect', 'before-tagged', 'midway'] as const)(
+      'cut at every other MOVE or COPY (%s): once each, counted once',
+      async (drop) => {
+        const there = await gmail();
+        const mail = there.deliver(520);
+        there.server.onCommand = undefined;
+        const cut = (): void => {
+          let commands = 0;
+          there.server.onCommand = ({ name }) =>
+            (name === 'UID MOVE' || name === 'UID COPY') && commands++ % 2 === 0 ? { drop, after: 50 } : undefined;
+        };
+        const copies = await planned(there.database, there.mailbox, 'copy', {
+          folder: 'INBOX',
+          args: { to: 'Copies', create: true },
+        });
+        cut();
+        for (let n = 0; n < 10 && copies.done < 520; n++) await copies.turn();
+        expect(copies.counts).toEqual({ copied: 520 });
+        expectSameMail(raws(there, 'Copies'), mail);
+        expectSameMail(raws(there, 'INBOX'), mail);
+
+        const moves = await planned(there.database, there.mailbox, 'move', { folder: 'INBOX', args: { to: 'Copies' } });
+        cut();
+        for (let n = 0; n < 10 && moves.done < 520; n++) await moves.turn();
+        expect(moves.counts).toEqual({ moved: 520 });
+        expectSameMail(raws(there, 'Copies'), mail);
+        expect(there.left()).toEqual([]);
+      },
+    );
+
+    it('says that a message moved out of All Mail stays there', async () => {
+      const there = await gmail();
+      const mail = there.deliver(3);
+      const job = await planned(there.database, there.mailbox, 'move', {
+        folder: '\\All',
+        args: { to: 'Kept', create: true },
+      });
+      await job.toTheEnd();
+      expect(job.counts).toEqual({ moved: 3 });
+      expect([...job.notes].join()).toContain('stays in All Mail');
+      expectSameMail(raws(there, 'Kept'), mail);
+      expectSameMail(raws(there, '\\All'), mail);
+    });
+
+    it('names the nearest folders when the target is not there', async () => {
+      const there = await gmail();
+      there.deliver(1);
+      there.account.createFolder('Receipts');
+      const job = await planned(there.database, there.mailbox, 'move', { folder: 'INBOX', args: { to: 'Reciepts' } });
+      const error = await job.turn();
+      expect(error).toMatchObject({ code: 'TARGET_MISSING' });
+      expect(error?.message).toContain('"Receipts"');
+    });
+  });
+
+  describe('undelete', () => {
+    it.each(['none', 'after-effect', 'midway'] as const)(
+      'moves back from Trash, to the labels a message still has or to INBOX (cut: %s)',
+      async (drop) => {
+        const there = await gmail();
+        const plain = there.deliver(120);
+        const labelled = Array.from({ length: 30 }, () => letter());
+        for (const raw of labelled) there.account.deliver(raw, { labels: ['Work'] });
+        const purge = await planned(there.database, there.mailbox, 'purge', { folder: 'INBOX' });
+        await purge.toTheEnd();
+        expect(there.left()).toEqual([]);
+        const foreign = letter();
+        const job = await planned(there.database, there.mailbox, 'undelete', { folder: '\\Trash' });
+        there.account.deliver(foreign, { folder: '\\Trash' });
+        let moves = 0;
+        there.server.onCommand = ({ name }) =>
+          name === 'UID MOVE' && drop !== 'none' && moves++ < 3 ? { drop, after: 10 } : undefined;
+
+        for (let n = 0; n < 10 && job.done < 150; n++) await job.turn();
+
+        expect(job.counts).toEqual({ undeleted: 150 });
+        expectSameMail(raws(there, 'INBOX'), plain);
+        expectSameMail(raws(there, 'Work'), labelled);
+        expectSameMail(raws(there, '\\Trash'), [foreign]);
+      },
+    );
+
+    it('after a purge, a drain stores nothing again', async () => {
+      const there = await gmail();
+      const mail = there.deliver(5);
+      await (await planned(there.database, there.mailbox, 'purge', { folder: 'INBOX' })).toTheEnd();
+      await (await planned(there.database, there.mailbox, 'undelete', { folder: '\\Trash' })).toTheEnd();
+      expect(there.left()).toHaveLength(5);
+      expect(await there.drain()).toMatchObject({ outcome: 'done', stored: 0 });
+      expectSameMail(await there.stored(), mail);
+    });
+  });
+
+  describe('flag', () => {
+    it('sets and lifts, and counts what it has seen', async () => {
+      const there = await gmail();
+      there.deliver(510);
+      const job = await planned(there.database, there.mailbox, 'flag', {
+        folder: 'INBOX',
+        args: { add: ['\\Seen', 'Triaged'] },
+      });
+      const late = there.account.deliver(letter());
+      there.account.expunge(there.left().slice(0, 3));
+      await job.toTheEnd();
+      expect(job.counts).toEqual({ flagged: 507, gone: 3 });
+      for (const { uid, flags } of there.account.messages())
+        expect(flags).toEqual(uid === late.uid ? [] : ['\\Seen', 'Triaged']);
+      const lift = await planned(there.database, there.mailbox, 'flag', {
+        folder: 'INBOX',
+        args: { remove: ['\\seen'] },
+      });
+      await lift.toTheEnd();
+      for (const { flags } of there.account.messages()) expect(flags).not.toContain('\\Seen');
+    });
+
+    it('knows that Deleted is no flag on Gmail', async () => {
+      const there = await gmail();
+      there.deliver(2);
+      const job = await planned(there.database, there.mailbox, 'flag', {
+        folder: 'INBOX',
+        args: { add: ['\\Deleted'] },
+      });
+      expect(await job.turn()).toMatchObject({ code: 'FLAG_NOT_KEPT' });
+      expect(there.left()).toHaveLength(2);
+    });
+  });
 });

@@ -1,8 +1,7 @@
 // A plan and its job, run turn by turn as the engine does: the cursor goes through JSON after each step, and what a turn did not yield is
 // forgotten. What came of it is looked at past maildrain by the tests.
 
-import type { AdminJob } from '../../src/admin/job.ts';
-import { JOBS } from '../../src/admin/jobs.ts';
+import { jobOf } from '../../src/admin/jobs.ts';
 import { loginOf } from '../../src/config.ts';
 import { asMaildrainError, type MaildrainError } from '../../src/errors.ts';
 import type { Log } from '../../src/log.ts';
@@ -101,7 +100,7 @@ export class JobRun {
    * @param onStep may abort the turn; called after the step was written down
    */
   async turn(onStep: (abort: () => void) => void = () => {}, signal?: AbortSignal): Promise<MaildrainError | null> {
-    const job = JOBS[this.plan.job] as AdminJob;
+    const job = jobOf(this.plan.job);
     const over = new AbortController();
     const pen = await this.#database.take();
     try {
