@@ -118,26 +118,6 @@ export function parseCriteria(words: CriteriaWords, over: Over, now: Date = new 
   return draft;
 }
 
-/**
- * Criteria as they came back from JSON (a job, a plan).
- *
- * @throws MaildrainError CRITERIA_INVALID where they are none
- */
-export function criteriaFromJson(value: unknown, over: Over): Criteria {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw invalid(['criteria must be an object']);
-  const { before, since, header, ...rest } = value as Readonly<Record<string, unknown>>;
-  if (header !== undefined && !Array.isArray(header)) throw invalid(['--header must be a list']);
-  const words: Record<string, unknown> = { ...rest, before: day(before), since: day(since) };
-  if (header !== undefined) words.header = header.map((pair: unknown) => (Array.isArray(pair) ? pair.join('=') : pair));
-  return parseCriteria(words, over);
-}
-
-/** `2015-01-01T00:00:00.000Z`, as JSON writes it. */
-function day(value: unknown): unknown {
-  return typeof value === 'string' ? new Date(value) : value;
-}
-
 /** Criteria for people, on one line, safe for a terminal. */
 export function describeCriteria(criteria: Criteria): string {
   const said: string[] = [];
