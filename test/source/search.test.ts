@@ -17,6 +17,7 @@ import { describeWith, freshUser, mailServer } from '../support/fresh.ts';
 import { deliverMany } from '../support/mail.ts';
 
 const MESSAGES = 160;
+const RUNS = 300;
 
 async function opened(port: number, user: string, password: string): Promise<ImapState> {
   const mailbox = mailboxOn(port, { imap: { user }, dispose: { kind: 'keep' } });
@@ -40,7 +41,7 @@ describeWith('mail', 'searching a Dovecot', () => {
       expect(await searchUids(state, { ...some, kind: undefined })).toEqual(wanted);
       if (wanted.length > 0) found += 1;
     };
-    await fc.assert(fc.asyncProperty(criteria, ask), { numRuns: Number(process.env.RUNS ?? 300) });
+    await fc.assert(fc.asyncProperty(criteria, ask), { numRuns: RUNS });
     // A search that finds nothing proves little.
     expect(found).toBeGreaterThan(100);
   });
