@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import type { EventCallback } from './events/callback.ts';
 import type { Level, Log } from './log.ts';
 import type { DrainProgress, DrainReport, MailboxConfig } from './model.ts';
+import type { Admin, JobWords } from './service-admin-api.ts';
 import type { Bounces } from './service-bounces.ts';
 import type { Suppressions } from './service-suppressions.ts';
 import type { CheckReport } from './source/check.ts';
@@ -51,8 +52,8 @@ export interface Maildrain {
   reload(mailboxes?: MailboxSource): Promise<void>;
   /** One pass here and now, without the queue. What goes wrong is in the report. */
   drain(name: string, options?: DrainOptions): Promise<DrainReport>;
-  /** Puts a drain on the queue. Returns the job's id. */
-  enqueue(name: string): Promise<string>;
+  /** Puts a drain of a mailbox on the queue, or an admin job over stored mail such as `{ kind: 'reclassify' }`. Returns the job's id. */
+  enqueue(what: string | JobWords): Promise<string>;
   mailboxes(): readonly MailboxConfig[];
   status(): Promise<MailboxStatus[]>;
   /** Who is told of events, and what each has not had yet. */
@@ -72,6 +73,8 @@ export interface Maildrain {
   readonly suppressions: Suppressions;
   /** What mail has reported of whom. */
   readonly bounces: Bounces;
+  /** Purge, move, restore and the others: planned, queued, followed, cancelled. */
+  readonly admin: Admin;
   migrate(): Promise<string[]>;
   schema(): Promise<SchemaState>;
 }

@@ -11,6 +11,8 @@ import type { Jobs } from './jobs/jobs.ts';
 import type { Producer } from './jobs/producer.ts';
 import { createLogger, type Log } from './log.ts';
 import type { DrainReport, MailboxConfig } from './model.ts';
+import { type AdminEngine, adminOf, announceWorker } from './service-admin.ts';
+import type { Admin, JobWords } from './service-admin-api.ts';
 import type {
   DrainOptions,
   MailboxSource,
@@ -51,6 +53,8 @@ const MAILBOXES_MS = 60_000;
 const LIFT_MS = 60_000;
 /** Connections beside one for each drain: status, retries, partitions. */
 const SPARE_CONNECTIONS = 4;
+/** Two turns of admin jobs at once, and the one that says that they are worked here. */
+const ADMIN_CONNECTIONS = 3;
 
 /**
  * A maildrain for a program of your own. Connects to nothing yet, except that `embedded` starts its server.
@@ -104,8 +108,11 @@ class Service implements Maildrain {
   #jobs: Jobs | null = null;
   #consumers: Consumers | null = null;
   #producer: Promise<Producer> | null = null;
+  #announced: Promise<void> | null = null;
   #timers: NodeJS.Timeout[] = [];
   #stopped: Promise<void> | null = null;
+  readonly admin: Admin;
+  readonly #adminEngine: AdminEngine;
   readonly #bounceRules: () => Promise<DrainContext['bounces']>;
   /** Drains by hand, which stop() ends too. */
   readonly #stopping = new AbortController();
@@ -121,6 +128,28 @@ class Service implements Maildrain {
       policy: options.suppression,
       wake: () => this.#consumers?.wake(),
     });
+    const admin = adminOf({
+      ready: () => this.#ready(),
+      context: () => this.#context(),
+      mailboxes: () => this.#mailboxes,
+      tell: async (id) => (this.#jobs ?? (await this.#producing())).enqueueAdmin(id),
+      wake: () => this.#consumers?.wake(),
+      stopping: this.#stopping.signal,
+      log: options.log,
+    });
+    this.admin = admin;
+    this.#adminEngine = admin.engine;
+  }
+
+  async #context(onProgress?: DrainOptions['onProgress']): Promise<DrainContext> {
+    const { connectionsPerHost } = this.#options;
+    return {
+      database: await this.#ready(),
+      connectionsPerHost,
+      bounces: await this.#bounceRules(),
+      log: this.#log,
+      onProgress,
+    };
   }
 
   async open(): Promise<void> {
@@ -132,7 +161,7 @@ class Service implements Maildrain {
     } else this.#url = postgres.url;
     // Each consumer's pump holds one for as long as it is the one that sends.
     const pumps = (this.#options.events?.length ?? 0) + 1;
-    this.#database = openDatabase(this.#url, concurrency + pumps + SPARE_CONNECTIONS, (error) => {
+    this.#database = openDatabase(this.#url, concurrency + pumps + SPARE_CONNECTIONS + ADMIN_CONNECTIONS, (error) => {
       this.#log.warn({ error }, 'an idle Postgres connection was lost');
     });
   }
@@ -162,8 +191,10 @@ class Service implements Maildrain {
       mailboxes: () => this.#mailboxes,
       drain: (name, signal) => this.drain(name, { signal }),
       due: async () => this.#configuredKeys(await dueForRetry(this.#db().sql)),
+      admin: this.#adminEngine,
     });
     await this.#jobs.start();
+    this.#announced = announceWorker(this.#db(), this.#stopping.signal, this.#log);
     this.#every(MAINTENANCE_MS, 'partitions could not be made', () => ensurePartitions(this.#db().sql, new Date()));
     this.#every(LIFT_MS, 'suppressions that are over could not be lifted', () => this.#lift());
     if (typeof this.#source === 'function') {
@@ -207,6 +238,7 @@ class Service implements Maildrain {
     // The jobs' drains are among these, and have used up their grace.
     const drained = await before(deadline, Promise.allSettled(this.#running));
     const ended = (await consumers) !== false && drained;
+    await this.#announced;
     await this.#producer?.then((producer) => producer.close()).catch(() => {});
     // A pool waits for its connections, and a drain that does not end holds one: it is left to the end of the process, as after a crash.
     const closed = this.#database?.close().catch(() => {});
@@ -224,22 +256,9 @@ class Service implements Maildrain {
     const mailbox = this.#mailbox(name);
     const given = options.signal === undefined ? [] : [options.signal];
     const signal = AbortSignal.any([this.#stopping.signal, ...given]);
-    const database = await this.#ready();
-    const bounces = await this.#bounceRules();
+    const context = await this.#context(options.onProgress);
     const running =
-      options.dryRun === true
-        ? dryRun(database, mailbox, signal)
-        : drainOnce(
-            {
-              database,
-              connectionsPerHost: this.#options.connectionsPerHost,
-              bounces,
-              log: this.#log,
-              onProgress: options.onProgress,
-            },
-            mailbox,
-            signal,
-          );
+      options.dryRun === true ? dryRun(context.database, mailbox, signal) : drainOnce(context, mailbox, signal);
     this.#running.add(running);
     try {
       return await running;
@@ -249,10 +268,10 @@ class Service implements Maildrain {
     }
   }
 
-  async enqueue(name: string): Promise<string> {
-    this.#mailbox(name);
-    if (this.#jobs !== null) return this.#jobs.enqueue(name);
-    return (await this.#producing()).enqueue(name);
+  async enqueue(what: string | JobWords): Promise<string> {
+    if (typeof what !== 'string') return this.admin.enqueue(what);
+    this.#mailbox(what);
+    return (this.#jobs ?? (await this.#producing())).enqueue(what);
   }
 
   #producing(): Promise<Producer> {

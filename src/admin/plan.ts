@@ -16,8 +16,11 @@ const MAX_SAMPLE_TEXT = 200;
 
 /** Where a plan looks: one folder of a mailbox's account, opened read-only. */
 export interface PlanSource {
-  /** @param folder a path, or an attribute such as `\Trash`; @throws MaildrainError MAILBOX_MISSING with the nearest names */
-  open(mailbox: MailboxConfig, folder: string): Promise<PlanFolder>;
+  /**
+   * @param folder a path, or an attribute such as `\Trash`; null: what the job is usually about
+   * @throws MaildrainError MAILBOX_MISSING with the nearest names
+   */
+  open(mailbox: MailboxConfig, folder: string | null): Promise<PlanFolder>;
 }
 
 /** Every method throws MaildrainError. */
@@ -45,7 +48,8 @@ export interface PlanFolder {
 
 export interface PlanRequest {
   readonly job: AdminJobKind;
-  readonly folder: string;
+  /** Null: what the job is usually about. */
+  readonly folder: string | null;
   readonly criteria: Criteria;
   readonly args: Readonly<Record<string, unknown>>;
   /** Who asks, for the record. */

@@ -1,9 +1,9 @@
 // One connection for an admin job: opens any folder of the account, by name or by SPECIAL-USE attribute, and offers what the jobs do there. How
 // is in transfer.ts, marks.ts and search.ts. A folder that is not there, or cannot be opened, is answered with the names that are nearest.
 
-import type { MessageAddressObject } from 'imapflow';
 import { didYouMean } from '../config-problems.ts';
 import { MaildrainError, printable } from '../errors.ts';
+import { read } from '../mail/read.ts';
 import type { MailboxConfig, Session, Target, Uid } from '../model.ts';
 import { type Folder, listFolders, resolveFolder } from './folders.ts';
 import type { ImapState } from './imap-ask.ts';
@@ -200,30 +200,21 @@ async function target({ connection, folders, facts }: ImapState, wanted: string,
   throw missing('TARGET_MISSING', wanted, folders, new MaildrainError('TARGET_MISSING', 'not listed'));
 }
 
+/** The fields themselves, read as a drain reads them: not every server parses them well enough for an ENVELOPE. */
 async function samples({ connection }: ImapState, uids: readonly Uid[]): Promise<MessageSample[]> {
   const wanted = new Set(uids);
   const found: MessageSample[] = [];
+  const query = { uid: true, headers: ['date', 'from', 'subject'] };
   try {
     for (const set of uidSets(uids)) {
-      for await (const row of connection.client.fetch(set.text, { uid: true, envelope: true }, { uid: true })) {
+      for await (const row of connection.client.fetch(set.text, query, { uid: true })) {
         if (!wanted.delete(String(row.uid))) continue;
-        const { date, from, subject } = row.envelope ?? {};
-        found.push({
-          uid: String(row.uid),
-          date: date instanceof Date && !Number.isNaN(date.getTime()) ? date : null,
-          from: author(from?.[0]),
-          subject: subject ?? null,
-        });
+        const { sentAt, from, subject } = read(row.headers ?? Buffer.alloc(0));
+        found.push({ uid: String(row.uid), date: sentAt, from, subject });
       }
     }
   } catch (error) {
     throw connection.broken() ?? sessionError(error);
   }
   return found.sort((a, b) => Number(a.uid) - Number(b.uid));
-}
-
-function author(address: MessageAddressObject | undefined): string | null {
-  const { name = '', address: mail = '' } = address ?? {};
-  if (mail === '') return name === '' ? null : name;
-  return name === '' || name === mail ? mail : `${name} <${mail}>`;
 }

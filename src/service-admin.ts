@@ -1,0 +1,221 @@
+// What a program or the command line may ask of admin jobs: plans, jobs, and following them. Rows come first and the queue is told afterwards:
+// when it is away, whoever works the queue finds the job by itself. The work is in admin/ and store/.
+
+import { userInfo } from 'node:os';
+import { readJobArgs } from './admin/args.ts';
+import { type EngineOptions, runTurn, type TurnOutcome } from './admin/engine.ts';
+import { jobOf } from './admin/jobs.ts';
+import { makePlan } from './admin/plan.ts';
+import { planSourceOf } from './admin/plan-source.ts';
+import { loginOf } from './config.ts';
+import { parseCriteria } from './criteria.ts';
+import type { DrainContext } from './drain/drain.ts';
+import { MaildrainError, printable } from './errors.ts';
+import type { Log } from './log.ts';
+import { ADMIN_JOBS, type MailboxConfig } from './model.ts';
+import { type Admin, PLANNED_JOBS } from './service-admin-api.ts';
+import { findConfigured } from './service-mailboxes.ts';
+import { listJobs, openJobs } from './store/admin-job-list.ts';
+import { cancelJob, enqueueJob, findJob, type Job, type NewJob, retryJob } from './store/admin-jobs.ts';
+import { announceAdminWorker, isAdminWorkerThere } from './store/lock.ts';
+import { findPlan, listPlans } from './store/plans.ts';
+import type { Database, Pen } from './store/pool.ts';
+
+/** How often a followed job's row is looked at: a person sees it move, and Postgres does not notice. */
+const FOLLOW_MS = 500;
+/** A job that is worked here and is in other hands, or waits, is looked at again after so long. */
+const HERE_MS = 1_000;
+
+export interface AdminOptions {
+  readonly ready: () => Promise<Database>;
+  readonly context: () => Promise<DrainContext>;
+  readonly mailboxes: () => readonly MailboxConfig[];
+  /** Tells the queue. */
+  readonly tell: (id: string) => Promise<void>;
+  /** There may be new events. */
+  readonly wake: () => void;
+  /** The service stops: what runs here ends after its slice. */
+  readonly stopping: AbortSignal;
+  readonly log: Log;
+}
+
+/** What the worker of the queue calls. */
+export interface AdminEngine {
+  turn(id: string, signal: AbortSignal): Promise<TurnOutcome>;
+  open(): Promise<string[]>;
+}
+
+export function adminOf(options: AdminOptions): Admin & { readonly engine: AdminEngine } {
+  const { ready, mailboxes } = options;
+  const database = async (): Promise<Database> => ready();
+  const turn = async (id: string, signal: AbortSignal): Promise<TurnOutcome> => {
+    const engine: EngineOptions = { context: await options.context(), jobOf, mailboxes };
+    try {
+      return await runTurn(engine, id, signal);
+    } finally {
+      options.wake();
+    }
+  };
+  const put = async (job: NewJob): Promise<string> => {
+    const id = await enqueueJob((await database()).sql, job);
+    await tellQueue(options, id);
+    return id;
+  };
+  return {
+    engine: { turn, open: async () => openJobs((await database()).sql) },
+    async plan(words) {
+      const { kind, criteria, folder, onProgress } = words;
+      requireOneOf(kind, PLANNED_JOBS);
+      const mailbox = findConfigured(mailboxes(), words.mailbox);
+      const args = readJobArgs(kind, words.args ?? {});
+      return makePlan({ database: await database(), source: planSourceOf(kind, args) }, mailbox, {
+        job: kind,
+        folder: folder ?? null,
+        criteria: parseCriteria(criteria, 'server'),
+        args,
+        by: nameOf(words.by),
+        onProgress,
+      });
+    },
+    async apply(planId, { by } = {}) {
+      const plan = await findPlan((await database()).sql, checkId(planId));
+      if (plan === null) throw new MaildrainError('PLAN_OUTDATED', `there is no plan ${planId}`);
+      const { job: kind, mailbox, login, criteria, args, messages } = plan;
+      if (plan.jobId !== null)
+        throw new MaildrainError(
+          'CONFIG_INVALID',
+          `plan ${planId} has been applied by job ${plan.jobId}, which is ${plan.jobState}: "maildrain jobs show ${plan.jobId}"`,
+        );
+      if (loginOf(findConfigured(mailboxes(), mailbox)) !== login)
+        throw new MaildrainError('PLAN_OUTDATED', `"${mailbox}" is another account now than when the plan was made`);
+      return put({ kind, mailbox, login, planId, criteria, args, total: messages, requestedBy: nameOf(by) });
+    },
+    async enqueue({ kind, mailbox: name, criteria, args, by }) {
+      requireOneOf(
+        kind,
+        ADMIN_JOBS.filter((known) => !PLANNED_JOBS.some((planned) => planned === known)),
+      );
+      const mailbox = name === undefined ? null : findConfigured(mailboxes(), name);
+      return put({
+        kind,
+        mailbox: mailbox?.name ?? null,
+        login: mailbox === null ? null : loginOf(mailbox),
+        planId: null,
+        criteria: criteria === undefined ? null : parseCriteria(criteria, 'stored'),
+        args: readJobArgs(kind, args ?? {}),
+        total: null,
+        requestedBy: nameOf(by),
+      });
+    },
+    plans: {
+      list: async ({ mailbox, limit = 50 } = {}) => listPlans((await database()).sql, { mailbox, limit }),
+      find: async (id) => findPlan((await database()).sql, checkId(id)),
+    },
+    jobs: {
+      list: async (filter = {}) => listJobs((await database()).sql, filter),
+      find: async (id) => findJob((await database()).sql, checkId(id)),
+      cancel: async (id, { by } = {}) => cancelJob(await database(), checkId(id), nameOf(by)),
+      async retry(id) {
+        const retried = await retryJob((await database()).sql, checkId(id));
+        if (retried) await tellQueue(options, id);
+        return retried;
+      },
+    },
+    follow: (id, signal) => follow(database, checkId(id), signal),
+    isWorked: async () => isAdminWorkerThere((await database()).sql),
+    async work(id, given) {
+      const signal = AbortSignal.any([given, options.stopping]);
+      for (checkId(id); !signal.aborted; ) {
+        const outcome = await turn(id, signal);
+        if (outcome.outcome === 'ended' || outcome.outcome === 'unknown') return;
+        if (outcome.outcome === 'busy' || outcome.at !== null) await pause(HERE_MS, signal);
+      }
+    },
+  };
+}
+
+/** After a lost connection, before the next try. */
+const ANNOUNCE_MS = 10_000;
+
+/** Says on a connection of its own that admin jobs are worked here, until the signal ends that. Never throws. */
+export async function announceWorker(database: Database, signal: AbortSignal, log: Log): Promise<void> {
+  while (!signal.aborted) {
+    let pen: Pen | null = null;
+    try {
+      pen = await database.take();
+      await announceAdminWorker(pen.client);
+      const over = AbortSignal.any([signal, pen.lost]);
+      if (!over.aborted) await new Promise((resolve) => over.addEventListener('abort', resolve, { once: true }));
+    } catch (error) {
+      log.debug({ error }, 'not announced as a worker of admin jobs');
+    }
+    await pen?.release();
+    await pause(ANNOUNCE_MS, signal);
+  }
+}
+
+/** The row stands: a queue that is away costs half a minute, no job. */
+async function tellQueue({ tell, log }: AdminOptions, id: string): Promise<void> {
+  await tell(id).catch((error: unknown) => {
+    log.warn({ adminJob: id, error }, 'the queue was not told of the job; whoever works it will find it');
+  });
+}
+
+async function* follow(
+  database: () => Promise<Database>,
+  id: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Job> {
+  let before = '';
+  while (signal?.aborted !== true) {
+    const job = await findJob((await database()).sql, id);
+    if (job === null) return;
+    // The heartbeat alone is no change.
+    const now = JSON.stringify({ ...job, heartbeatAt: null });
+    if (now !== before) yield job;
+    before = now;
+    if (job.finishedAt !== null) return;
+    await pause(FOLLOW_MS, signal);
+  }
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal?.addEventListener('abort', end, { once: true });
+  });
+}
+
+/** Longest name of who asks. */
+const MAX_BY = 100;
+
+function nameOf(by: string | undefined): string {
+  return printable(by ?? osUser()).slice(0, MAX_BY);
+}
+
+/** A container may run under a user id that has no name. */
+function osUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
+}
+
+/** PostgreSQL's bigint. */
+const MAX_ID = 2n ** 63n - 1n;
+
+function checkId(id: string): string {
+  if (/^\d{1,19}$/.test(id) && BigInt(id) <= MAX_ID) return id;
+  throw new MaildrainError('CONFIG_INVALID', `"${printable(id)}" is no id: a whole number is wanted`);
+}
+
+function requireOneOf(kind: string, known: readonly string[]): void {
+  if (known.includes(kind)) return;
+  throw new MaildrainError('CONFIG_INVALID', `"${printable(kind)}" is none of ${known.join(', ')}`);
+}
