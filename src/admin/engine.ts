@@ -194,9 +194,15 @@ class EngineTurn {
     const sql = this.#pen.client;
     const { id } = this.#job;
     const { done, counts } = this.#standing;
-    this.#log.info({ ...counts, done, ms: Date.now() - this.#startedAt }, early ? 'turn over' : 'admin job done');
-    if (this.#cancelled) return end(sql, id, 'cancelled');
-    if (early) {
+    this.#log.info(
+      { ...counts, done, ms: Date.now() - this.#startedAt },
+      early ? 'turn of an admin job over' : 'admin job done',
+    );
+    const { total } = this.#job;
+    // What was cancelled during its last slice is done all the same.
+    const complete = !early || (total !== null && done >= total);
+    if (this.#cancelled && !complete) return end(sql, id, 'cancelled');
+    if (!complete) {
       await endTurn(sql, id, null, null);
       return { outcome: 'again', at: null };
     }

@@ -145,6 +145,19 @@ describeWith('postgres', 'the engine', () => {
     await elsewhere.close();
   });
 
+  it('is done where it is cancelled during its last slice', async () => {
+    const { database } = await storeForJobs();
+    const id = await enqueue(database, 2);
+    const job = counting(async (n) => {
+      if (n < 2) return {};
+      await cancelJob(database, id, 'bea');
+      // Longer than it takes to notice.
+      await sleep(1500);
+      return {};
+    });
+    expect(await runTurn(engine(database, job), id, never)).toEqual({ outcome: 'ended', state: 'done' });
+  });
+
   it('ends at once when it is cancelled while nobody works on it', async () => {
     const { database } = await storeForJobs();
     const id = await enqueue(database, 3);

@@ -154,22 +154,22 @@ describeWith('postgres', 'admin jobs', () => {
   });
 
   it('is cancelled from another process while a service works on it', async () => {
-    const made = await world(1200);
+    const made = await world(2500);
     // Each message costs the server something, so that there is a middle.
     made.imap.onCommand = async ({ name }) => {
-      if (name === 'UID EXPUNGE' || name === 'UID MOVE') await sleep(1500);
+      if (name === 'UID EXPUNGE' || name === 'UID MOVE') await sleep(3000);
       return undefined;
     };
     const running = await serve(made);
     const put = await made.run('purge', 'bounces', '--all', '--no-store', '--yes', '--detach', '--json');
     expect(put.documents).toEqual([{ job: '1' }]);
-    for (let n = 0; n < 200 && onServer(made) === 1200; n++) await sleep(50);
+    for (let n = 0; n < 200 && onServer(made) === 2500; n++) await sleep(50);
     const cancelled = await made.run('jobs', 'cancel', '1', '--json');
     expect(cancelled.code).toBe(0);
     const [job] = cancelled.documents;
-    expect(job).toMatchObject({ state: 'cancelled', total: 1200 });
-    expect(job.done).toBeLessThan(1200);
-    expect(onServer(made)).toBe(1200 - job.counts.disposed);
+    expect(job).toMatchObject({ state: 'cancelled', total: 2500 });
+    expect(job.done).toBeLessThan(2500);
+    expect(onServer(made)).toBe(2500 - job.counts.disposed);
     running.child.kill('SIGTERM');
     const ended = await running.ended();
     expect(ended.stdout + ended.stderr).not.toContain(CANARY);
