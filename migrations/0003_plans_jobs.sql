@@ -67,4 +67,26 @@ create table maildrain.admin_job (
 create index admin_job_open on maildrain.admin_job (state, id) where state in ('queued', 'running');
 create unique index admin_job_plan on maildrain.admin_job (plan_id) where plan_id is not null and state in ('queued', 'running');
 
+-- What a restore has put back, message by message: written before APPEND is said, and again when it is answered.
+create table maildrain.restore (
+  job_id bigint not null references maildrain.admin_job (id) on delete cascade,
+  message_id bigint not null,
+  login text not null,
+  -- the path on the server
+  folder text not null,
+  state text not null check (state in ('sending', 'restored', 'present', 'missing', 'refused', 'expired')),
+  uidvalidity text not null,
+  -- as long as the answer is missing, it may have any UID from here on; null: any at all
+  uid_from bigint,
+  -- from APPENDUID, or seen; null: not known
+  uid text,
+  -- how often the line broke while this message was on its way
+  attempts int not null default 0,
+  error_code text,
+  changed_at timestamptz not null default now(),
+  primary key (job_id, message_id)
+);
+
+create index restore_message on maildrain.restore (message_id);
+
 insert into maildrain.schema_change (version, breaking) values (3, true);

@@ -7,6 +7,7 @@ import { flag, undelete } from './flag.ts';
 import type { AdminJob } from './job.ts';
 import { copy, move } from './move.ts';
 import { purge } from './purge.ts';
+import { restore } from './restore.ts';
 
 const JOBS: Readonly<Partial<Record<AdminJobKind, AdminJob>>> = {
   purge,
@@ -15,6 +16,7 @@ const JOBS: Readonly<Partial<Record<AdminJobKind, AdminJob>>> = {
   copy,
   flag,
   undelete,
+  restore,
 };
 
 /** @throws MaildrainError BUG: a row of a kind that only a newer version knows */

@@ -149,6 +149,7 @@ class PurgeStore {
       pipeline: { ...context.bounces, mailbox: this.#mailbox.name, tellStored: await wantsStored(sql) },
       signal,
       onProgress: () => {},
+      takesRestored: true,
       resting: (await writesRestUntil(sql, this.#login, new Date())) !== null,
     };
   }

@@ -7,11 +7,11 @@ import { MaildrainError } from '../errors.ts';
 import { createReader, read } from '../mail/read.ts';
 import type { Fetched, Listed, Reading } from '../model.ts';
 import { type Adopted, type Fresh, type Streamed, storeBatch, storeStreamed } from '../store/batch.ts';
-import { type LedgerKey, type OpenRow, rowsByEmailId } from '../store/ledger.ts';
+import { isRestored, type LedgerKey, type OpenRow, RESTORED, rowsByEmailId } from '../store/ledger.ts';
 import { setInFlight } from '../store/mailboxes.ts';
 import type { Committed } from './dispose.ts';
 import type { Fuse } from './fuse.ts';
-import { destinyOf } from './policy.ts';
+import { type Destiny, destinyOf } from './policy.ts';
 import { isSame, isSameInstant, mayBeRewritten, type Sighting } from './settle.ts';
 import { holdAll, type Item, type Leftovers, type Mode, type Work } from './work.ts';
 
@@ -97,7 +97,7 @@ async function knownElsewhere(work: Work, messages: readonly Listed[]): Promise<
   return new Map(rows.map((row) => [row.emailId ?? '', row]));
 }
 
-type LedgerRowLike = Pick<OpenRow, keyof LedgerKey | 'messageId' | 'storedAt'>;
+type LedgerRowLike = Pick<OpenRow, keyof LedgerKey | 'messageId' | 'storedAt' | 'state' | 'reason'>;
 
 /** The row this message has, and whether the new row takes its place. */
 interface Recognised {
@@ -157,15 +157,20 @@ function adoptedOf(work: Work, item: Item, streamed: Streamed, { row, replaces }
     listed: item.listed,
     digest: streamed.digest,
     size: streamed.size,
-    // A flagged message that is ours is on its way out already.
-    ...(item.flagged && work.mailbox.dispose.kind !== 'keep'
-      ? { state: 'pending', reason: null }
-      : destinyOf(work.mailbox, streamed.reading.kind, item.listed.internalDate, now)),
+    ...adoptedDestiny(work, item, streamed, row, now),
     replaces: replaces ? row : null,
     displaces: displacesOf(item, streamed.digest, replaces ? row : null),
     messageId: row.messageId,
     storedAt: row.storedAt,
   };
+}
+
+function adoptedDestiny(work: Work, item: Item, streamed: Streamed, row: LedgerRowLike, now: Date): Destiny {
+  // Somebody wanted it back, wherever it turns up now.
+  if (isRestored(row) && work.takesRestored !== true) return { state: 'kept', reason: RESTORED };
+  // A flagged message that is ours is on its way out already.
+  if (item.flagged && work.mailbox.dispose.kind !== 'keep') return { state: 'pending', reason: null };
+  return destinyOf(work.mailbox, streamed.reading.kind, item.listed.internalDate, now);
 }
 
 function freshOf(work: Work, item: Item, raw: Buffer, streamed: Streamed, now: Date): Fresh {

@@ -4,7 +4,7 @@
 import { MaildrainError } from '../errors.ts';
 import type { FetchOutcome, Listed, Listing, Uid } from '../model.ts';
 import { forgetReleased, type Hold } from '../store/holds.ts';
-import { type LedgerRow, type OpenRow, rowsFor, withHeaders } from '../store/ledger.ts';
+import { isRestored, type LedgerRow, type OpenRow, rowsFor, withHeaders } from '../store/ledger.ts';
 import { announceInFlight, setInFlight } from '../store/mailboxes.ts';
 import { type Arrived, readArrived, storeFetched, storeLarge } from './commit.ts';
 import { type Committed, disposeCommitted } from './dispose.ts';
@@ -157,7 +157,8 @@ async function askLedger(
     else if (row.state === 'held') {
       settled.add(row.uid);
       result.unseen++;
-    } else if (row.state === 'kept' && (work.resting || isSatisfied(work.mailbox, row, now))) settled.add(row.uid);
+    } else if (isRestored(row) && work.takesRestored === true) rows.push(row);
+    else if (row.state === 'kept' && (work.resting || isSatisfied(work.mailbox, row, now))) settled.add(row.uid);
     else if (row.state !== 'pending') rows.push(row);
   }
   const known = new Map<Uid, OpenRow[]>();

@@ -1,0 +1,22 @@
+// What each job over stored mail takes besides its criteria, checked where it enters: from the command line, and again when it comes back from its
+// row. How they are read is in server-args.ts.
+
+import { z } from 'zod';
+import { NAME } from '../config-field.ts';
+
+export const restoreArgs = z.strictObject({
+  /** A path, or an attribute such as `\Archive`; absent: the folder that the mailbox drains. */
+  folder: z
+    .string()
+    .min(1)
+    .max(1000)
+    .regex(/^\P{Cc}+$/u)
+    .optional(),
+});
+
+export const reclassifyArgs = z.strictObject({
+  /** By the name under which the mail was drained; absent: of all mailboxes. */
+  mailbox: z.string().regex(NAME).optional(),
+  /** Only what a reader of a lower version has read; absent: of a lower version than today's. */
+  readerBefore: z.int().min(1).max(1_000_000).optional(),
+});
