@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { MaildrainError } from '../errors.ts';
 import type { AdminJobKind } from '../model.ts';
 import { emptyTrashArgs, flagArgs, moveArgs, noArgs, purgeArgs } from './server-args.ts';
-import { reclassifyArgs, reclassifyArgs, restoreArgs, restoreArgs } from './store-args.ts';
+import { reclassifyArgs, restoreArgs } from './store-args.ts';
 
 type Args = Readonly<Record<string, unknown>>;
 
