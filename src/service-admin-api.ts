@@ -1,10 +1,12 @@
 // What a program can ask of admin jobs. service-admin.ts does it.
 
+import type { ExportFormat, ExportReport, ExportRequest } from './admin/export.ts';
 import type { CriteriaWords } from './criteria.ts';
 import type { AdminJobKind } from './model.ts';
 import type { JobFilter } from './store/admin-job-list.ts';
 import type { Job } from './store/admin-jobs.ts';
 import type { Plan } from './store/plans.ts';
+import type { StoredSum } from './store/stored-mail.ts';
 
 /** Jobs that act on a server's messages: what they would do is planned and shown first. */
 export const PLANNED_JOBS = [
@@ -19,13 +21,13 @@ export type PlannedJob = (typeof PLANNED_JOBS)[number];
 /** Jobs over stored mail. */
 export type StoredJob = Exclude<AdminJobKind, PlannedJob>;
 
-export interface PlanWords {
+/** Criteria stand beside the rest, by the words of the command line: `{ kind: 'purge', mailbox: 'bounces', before: '2015-01-01' }`. */
+export interface PlanWords extends CriteriaWords {
   readonly kind: PlannedJob;
   /** Name of a configured mailbox. */
   readonly mailbox: string;
   /** A path, or an attribute such as `\Trash`; absent: what the job is usually about. */
   readonly folder?: string | undefined;
-  readonly criteria: CriteriaWords;
   /** What the job takes besides, such as `to` of `move`. */
   readonly args?: Readonly<Record<string, unknown>> | undefined;
   /** Who asks, for the record. Default: the user of the process. */
@@ -33,12 +35,22 @@ export interface PlanWords {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-export interface JobWords {
+/** Criteria stand beside the rest: `{ kind: 'reclassify', since: '2026-10-01' }`. */
+export interface JobWords extends CriteriaWords {
   readonly kind: StoredJob;
+  /** `restore`: where to, and whose mail. `reclassify`: whose; absent: of all. */
   readonly mailbox?: string | undefined;
-  readonly criteria?: CriteriaWords | undefined;
   readonly args?: Readonly<Record<string, unknown>> | undefined;
   readonly by?: string | undefined;
+}
+
+export interface ExportWords extends CriteriaWords {
+  /** By the name under which it was drained; absent: of all mailboxes. */
+  readonly mailbox?: string | undefined;
+  readonly format: ExportFormat;
+  readonly into: ExportRequest['to'];
+  readonly signal: AbortSignal;
+  readonly onProgress?: ExportRequest['onProgress'];
 }
 
 /** Queued admin jobs. Every method throws MaildrainError. */
@@ -47,6 +59,10 @@ export interface Admin {
   plan(words: PlanWords): Promise<Plan>;
   /** Enqueues what a plan says. Returns the job's id. */
   apply(planId: string, options?: { readonly by?: string | undefined }): Promise<string>;
+  /** How many stored messages a job would be about. */
+  count(words: JobWords): Promise<StoredSum>;
+  /** Writes stored mail out, here and now: it only reads. */
+  export(words: ExportWords): Promise<ExportReport>;
   /** Enqueues a job over stored mail. Returns the job's id. */
   enqueue(words: JobWords): Promise<string>;
   readonly plans: {

@@ -4,6 +4,7 @@
 import { userInfo } from 'node:os';
 import { readJobArgs } from './admin/args.ts';
 import { type EngineOptions, runTurn, type TurnOutcome } from './admin/engine.ts';
+import { exportMail } from './admin/export.ts';
 import { jobOf } from './admin/jobs.ts';
 import { makePlan } from './admin/plan.ts';
 import { planSourceOf } from './admin/plan-source.ts';
@@ -12,14 +13,16 @@ import { parseCriteria } from './criteria.ts';
 import type { DrainContext } from './drain/drain.ts';
 import { MaildrainError, printable } from './errors.ts';
 import type { Log } from './log.ts';
+import { READER_VERSION } from './mail/read.ts';
 import { ADMIN_JOBS, type MailboxConfig } from './model.ts';
-import { type Admin, PLANNED_JOBS } from './service-admin-api.ts';
+import { type Admin, type JobWords, PLANNED_JOBS, type StoredJob } from './service-admin-api.ts';
 import { findConfigured } from './service-mailboxes.ts';
 import { listJobs, openJobs } from './store/admin-job-list.ts';
 import { cancelJob, enqueueJob, findJob, type Job, type NewJob, retryJob } from './store/admin-jobs.ts';
 import { announceAdminWorker, isAdminWorkerThere } from './store/lock.ts';
 import { findPlan, listPlans } from './store/plans.ts';
 import type { Database, Pen } from './store/pool.ts';
+import { lastStoredId, type Selection, type Stretch, sumStored } from './store/stored-mail.ts';
 
 /** How often a followed job's row is looked at: a person sees it move, and Postgres does not notice. */
 const FOLLOW_MS = 500;
@@ -63,17 +66,16 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
   };
   return {
     engine: { turn, open: async () => openJobs((await database()).sql) },
-    async plan(words) {
-      const { kind, criteria, folder, onProgress } = words;
+    async plan({ kind, mailbox: name, folder, args: given = {}, by, onProgress, ...criteria }) {
       requireOneOf(kind, PLANNED_JOBS);
-      const mailbox = findConfigured(mailboxes(), words.mailbox);
-      const args = readJobArgs(kind, words.args ?? {});
+      const mailbox = findConfigured(mailboxes(), name);
+      const args = readJobArgs(kind, given);
       return makePlan({ database: await database(), source: planSourceOf(kind, args) }, mailbox, {
         job: kind,
         folder: folder ?? null,
         criteria: parseCriteria(criteria, 'server'),
         args,
-        by: nameOf(words.by),
+        by: nameOf(by),
         onProgress,
       });
     },
@@ -90,22 +92,29 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
         throw new MaildrainError('PLAN_OUTDATED', `"${mailbox}" is another account now than when the plan was made`);
       return put({ kind, mailbox, login, planId, criteria, args, total: messages, requestedBy: nameOf(by) });
     },
-    async enqueue({ kind, mailbox: name, criteria, args, by }) {
-      requireOneOf(
-        kind,
-        ADMIN_JOBS.filter((known) => !PLANNED_JOBS.some((planned) => planned === known)),
-      );
-      const mailbox = name === undefined ? null : findConfigured(mailboxes(), name);
+    async enqueue(words) {
+      const { kind, mailbox, args, selection } = storedJob(words, mailboxes());
+      const { sql } = await database();
+      // An expiry goes by its policy, and counts nothing beforehand.
+      const total = kind === 'expire' ? null : (await sumStored(sql, selection, await everything(sql))).messages;
       return put({
         kind,
         mailbox: mailbox?.name ?? null,
         login: mailbox === null ? null : loginOf(mailbox),
         planId: null,
-        criteria: criteria === undefined ? null : parseCriteria(criteria, 'stored'),
-        args: readJobArgs(kind, args ?? {}),
-        total: null,
-        requestedBy: nameOf(by),
+        criteria: selection.criteria,
+        args,
+        total,
+        requestedBy: nameOf(words.by),
       });
+    },
+    async count(words) {
+      const { sql } = await database();
+      return sumStored(sql, storedJob(words, mailboxes()).selection, await everything(sql));
+    },
+    async export({ mailbox = null, format, into, signal, onProgress, ...criteria }) {
+      const selection = { mailbox, criteria: parseCriteria(criteria, 'stored') };
+      return exportMail(await database(), { selection, format, to: into, signal, onProgress });
     },
     plans: {
       list: async ({ mailbox, limit = 50 } = {}) => listPlans((await database()).sql, { mailbox, limit }),
@@ -152,6 +161,39 @@ export async function announceWorker(database: Database, signal: AbortSignal, lo
     await pen?.release();
     await pause(ANNOUNCE_MS, signal);
   }
+}
+
+interface StoredJobOf {
+  readonly kind: StoredJob;
+  /** Null: it needs none. */
+  readonly mailbox: MailboxConfig | null;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly selection: Selection;
+}
+
+/** A job over stored mail from words. @throws MaildrainError MAILBOX_UNKNOWN, CONFIG_INVALID, CRITERIA_INVALID */
+function storedJob(words: JobWords, mailboxes: readonly MailboxConfig[]): StoredJobOf {
+  const { kind, mailbox: name, args: given = {}, by: _, ...criteria } = words;
+  requireOneOf(
+    kind,
+    ADMIN_JOBS.filter((known) => !PLANNED_JOBS.some((planned) => planned === known)),
+  );
+  if (kind === 'restore') {
+    if (name === undefined) throw new MaildrainError('CONFIG_INVALID', 'restore: say into which mailbox');
+    const mailbox = findConfigured(mailboxes, name);
+    const selection = { mailbox: name, criteria: parseCriteria(criteria, 'stored') };
+    return { kind, mailbox, args: readJobArgs(kind, given), selection };
+  }
+  // Mail of a mailbox that is no longer configured is still there.
+  const args = readJobArgs(kind, name === undefined ? given : { ...given, mailbox: name });
+  const said = Object.values(criteria).some((value) => value !== undefined);
+  const readerBefore = kind === 'reclassify' ? Number(args.readerBefore) || READER_VERSION : undefined;
+  const selection = { mailbox: name ?? null, criteria: said ? parseCriteria(criteria, 'stored') : null, readerBefore };
+  return { kind, mailbox: null, args, selection };
+}
+
+async function everything(sql: Database['sql']): Promise<Stretch> {
+  return { after: '0', until: await lastStoredId(sql) };
 }
 
 /** The row stands: a queue that is away costs half a minute, no job. */

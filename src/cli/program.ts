@@ -12,6 +12,7 @@ import type { Terminal } from './context.ts';
 import { addDemo } from './demo.ts';
 import { addDrain } from './drain.ts';
 import { EXIT, exitOfError, NotThere, UsageError } from './exit.ts';
+import { addExport } from './export.ts';
 import { addHeld } from './held.ts';
 import { addJobs } from './jobs.ts';
 import { addMessages } from './messages.ts';
@@ -20,6 +21,7 @@ import { addPlans } from './plans.ts';
 import { addServe } from './serve.ts';
 import { addServerJobs } from './server-jobs.ts';
 import { addStatus } from './status.ts';
+import { addStoredJobs } from './stored-jobs.ts';
 import { addSuppressions } from './suppressions.ts';
 import { addVerp } from './verp.ts';
 
@@ -101,6 +103,8 @@ export function buildProgram(terminal: Terminal): Command {
   addSuppressions(program, terminal);
   addVerp(program, terminal);
   addServerJobs(program, terminal);
+  addStoredJobs(program, terminal);
+  addExport(program, terminal);
   addPlans(program, terminal);
   addJobs(program, terminal);
   addClassify(program, terminal);
