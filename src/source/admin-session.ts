@@ -192,11 +192,10 @@ async function target({ connection, folders, facts }: ImapState, wanted: string,
     const made = await connection.client.mailboxCreate(path).catch(broken);
     return made.path;
   }
-  const there = await connection.client.status(path, { uidNext: true }).catch((error: unknown) => {
-    if (connection.broken() !== null) broken(error);
-    return false;
-  });
+  const there = await connection.client.status(path, { uidNext: true }).catch(() => false);
   if (there !== false) return path;
+  const lost = connection.broken();
+  if (lost !== null) throw lost;
   throw missing('TARGET_MISSING', wanted, folders, new MaildrainError('TARGET_MISSING', 'not listed'));
 }
 

@@ -39,7 +39,9 @@ export async function uidNextOf(state: ImapState, path: string): Promise<number 
   const status = await state.connection.client.status(path, { uidNext: true }).catch((error: unknown) => {
     throw state.connection.broken() ?? sessionError(error);
   });
-  return status === false ? null : (status.uidNext ?? null);
+  // Also what a line that broke looks like.
+  if (status === false) throw refused(state, 'STATUS');
+  return status.uidNext ?? null;
 }
 
 /** Moves. `targets` are those that were here when the slice was begun; some may have gone since. */

@@ -97,15 +97,14 @@ export class JobRun {
   /**
    * One turn. Null: it ended by itself; else the error that ended it.
    *
-   * @param onStep may abort the turn; called after the step was written down
+   * @param onStep may end the turn: `abort` after the step is written down, `kill` before it could be
    */
-  async turn(onStep: (abort: () => void) => void = () => {}, signal?: AbortSignal): Promise<MaildrainError | null> {
+  async turn(onStep: () => 'abort' | 'kill' | undefined = () => undefined): Promise<MaildrainError | null> {
     const job = jobOf(this.plan.job);
     const over = new AbortController();
     const pen = await this.#database.take();
     try {
       await ensurePartitions(pen.client, new Date());
-      const signals = [over.signal, pen.lost, ...(signal === undefined ? [] : [signal])];
       const steps = job.work({
         request: {
           id: '1',
@@ -118,16 +117,17 @@ export class JobRun {
         mailbox: this.#mailbox,
         pen,
         context: { database: this.#database, connectionsPerHost: 8, bounces: NO_BOUNCES, log: quiet },
-        signal: AbortSignal.any(signals),
+        signal: AbortSignal.any([over.signal, pen.lost]),
       });
       for await (const step of steps) {
+        const end = onStep();
+        if (end === 'kill') break;
         this.cursor = step.cursor;
         this.done += step.done;
         this.steps++;
         for (const [name, count] of Object.entries(step.counts)) this.counts[name] = (this.counts[name] ?? 0) + count;
         for (const note of step.notes ?? []) this.notes.add(note);
-        onStep(() => over.abort());
-        if (over.signal.aborted || signal?.aborted === true) break;
+        if (end === 'abort') break;
       }
       return null;
     } catch (error) {
