@@ -1,0 +1,75 @@
+// Admin jobs for a program: planned, applied, followed and cancelled through the library, with a name in the record.
+
+import { expect, it, onTestFinished } from 'vitest';
+import { startImapServer } from '../src/demo/imap-server/server.ts';
+import { createMaildrain, type Maildrain } from '../src/index.ts';
+import { silentLog } from '../src/log.ts';
+import { describeWith, freshDatabase } from './support/fresh.ts';
+
+const PASSWORD = 'correct horse';
+
+async function made(messages: number): Promise<{ maildrain: Maildrain; left: () => number }> {
+  const imap = await startImapServer({ password: PASSWORD });
+  const account = imap.account('ann');
+  for (let n = 0; n < messages; n++) account.deliver(Buffer.from(`From: b@example.net\r\nSubject: ${n}\r\n\r\nx\r\n`));
+  const { url } = await freshDatabase();
+  const office = {
+    name: 'office',
+    imap: { host: '127.0.0.1', port: imap.port, user: 'ann', tls: 'none', password: () => PASSWORD },
+    every: '1h',
+    dispose: 'keep',
+  };
+  const maildrain = await createMaildrain({ postgres: url, mailboxes: [office], log: silentLog });
+  onTestFinished(async () => {
+    await maildrain.stop();
+    await imap.close();
+  });
+  await maildrain.migrate();
+  return { maildrain, left: () => account.messages().length };
+}
+
+describeWith('postgres', 'admin jobs of the library', () => {
+  it('plans, applies, and follows to the end; the record names who asked', async () => {
+    const { maildrain, left } = await made(7);
+    const { admin } = maildrain;
+    const plan = await admin.plan({ kind: 'purge', mailbox: 'office', all: true, by: 'support tool' });
+    expect(plan).toMatchObject({ messages: 7, folder: 'INBOX', createdBy: 'support tool', jobId: null });
+    expect(plan.sample.map(({ subject }) => subject)).toEqual(['0', '1', '2', '3', '4', '5', '6']);
+    expect(await admin.isWorked()).toBe(false);
+    await maildrain.start();
+    await expect.poll(() => admin.isWorked()).toBe(true);
+    const id = await admin.apply(plan.id, { by: 'support tool' });
+    const states: string[] = [];
+    for await (const job of admin.follow(id)) states.push(job.state);
+    expect(states.at(-1)).toBe('done');
+    expect(left()).toBe(0);
+    expect(await admin.jobs.find(id)).toMatchObject({ requestedBy: 'support tool', done: 7, planId: plan.id });
+    expect(await admin.plans.list({ mailbox: 'office' })).toMatchObject([{ id: plan.id, jobId: id, jobState: 'done' }]);
+    expect(await admin.jobs.list({ states: ['failed'] })).toEqual([]);
+    await expect(admin.apply(plan.id)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    expect(await admin.jobs.retry(id)).toBe(false);
+  });
+
+  it('enqueues jobs over stored mail beside drains, and cancels them while nobody works', async () => {
+    const { maildrain } = await made(2);
+    await maildrain.drain('office');
+    const id = await maildrain.enqueue({ kind: 'restore', mailbox: 'office', subject: '1' });
+    expect(await maildrain.admin.jobs.find(id)).toMatchObject({ kind: 'restore', state: 'queued', total: 1 });
+    expect(await maildrain.admin.jobs.cancel(id, { by: 'bea' })).toMatchObject({
+      state: 'cancelled',
+      cancelRequestedBy: 'bea',
+    });
+    expect(await maildrain.admin.jobs.cancel('99')).toBeNull();
+    const wrong = [
+      maildrain.enqueue({ kind: 'restore', mailbox: 'office' }),
+      maildrain.enqueue({ kind: 'restore', all: true }),
+      maildrain.enqueue({ kind: 'purge' as 'restore', mailbox: 'office', all: true }),
+      maildrain.admin.plan({ kind: 'restore' as 'purge', mailbox: 'office', all: true }),
+      maildrain.admin.plan({ kind: 'purge', mailbox: 'office', all: true, args: { force: true } }),
+      maildrain.admin.jobs.find('1; drop table'),
+    ];
+    for (const each of await Promise.allSettled(wrong)) {
+      expect(each).toMatchObject({ reason: { code: expect.stringMatching(/^(CRITERIA|CONFIG)_INVALID$/) } });
+    }
+  });
+});
