@@ -1,6 +1,7 @@
 // What a program can ask of admin jobs. service-admin.ts does it.
 
 import type { ExportFormat, ExportReport, ExportRequest } from './admin/export.ts';
+import type { VerifyOptions, VerifyReport } from './admin/verify.ts';
 import type { CriteriaWords } from './criteria.ts';
 import type { AdminJobKind } from './model.ts';
 import type { JobFilter } from './store/admin-job-list.ts';
@@ -63,6 +64,8 @@ export interface Admin {
   count(words: JobWords): Promise<StoredSum>;
   /** Writes stored mail out, here and now: it only reads. */
   export(words: ExportWords): Promise<ExportReport>;
+  /** Compares a mailbox on its server with what is known of it, here and now: it only reads. */
+  verify(name: string, options?: Partial<Pick<VerifyOptions, 'signal' | 'onProgress'>>): Promise<VerifyReport>;
   /** Enqueues a job over stored mail. Returns the job's id. */
   enqueue(words: JobWords): Promise<string>;
   readonly plans: {

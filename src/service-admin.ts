@@ -8,6 +8,7 @@ import { exportMail } from './admin/export.ts';
 import { jobOf } from './admin/jobs.ts';
 import { makePlan } from './admin/plan.ts';
 import { planSourceOf } from './admin/plan-source.ts';
+import { verifyMailbox } from './admin/verify.ts';
 import { loginOf } from './config.ts';
 import { parseCriteria } from './criteria.ts';
 import type { DrainContext } from './drain/drain.ts';
@@ -115,6 +116,10 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
     async export({ mailbox = null, format, into, signal, onProgress, ...criteria }) {
       const selection = { mailbox, criteria: parseCriteria(criteria, 'stored') };
       return exportMail(await database(), { selection, format, to: into, signal, onProgress });
+    },
+    async verify(name, { signal = options.stopping, onProgress } = {}) {
+      const both = AbortSignal.any([signal, options.stopping]);
+      return verifyMailbox({ database: await database(), signal: both, onProgress }, findConfigured(mailboxes(), name));
     },
     plans: {
       list: async ({ mailbox, limit = 50 } = {}) => listPlans((await database()).sql, { mailbox, limit }),

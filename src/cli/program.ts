@@ -23,6 +23,7 @@ import { addServerJobs } from './server-jobs.ts';
 import { addStatus } from './status.ts';
 import { addStoredJobs } from './stored-jobs.ts';
 import { addSuppressions } from './suppressions.ts';
+import { addVerify } from './verify.ts';
 import { addVerp } from './verp.ts';
 
 const ABOUT = `
@@ -105,6 +106,7 @@ export function buildProgram(terminal: Terminal): Command {
   addServerJobs(program, terminal);
   addStoredJobs(program, terminal);
   addExport(program, terminal);
+  addVerify(program, terminal);
   addPlans(program, terminal);
   addJobs(program, terminal);
   addClassify(program, terminal);
