@@ -7,6 +7,7 @@ import { flag, undelete } from './flag.ts';
 import type { AdminJob } from './job.ts';
 import { copy, move } from './move.ts';
 import { purge } from './purge.ts';
+import { reclassify } from './reclassify.ts';
 import { restore } from './restore.ts';
 
 const JOBS: Readonly<Partial<Record<AdminJobKind, AdminJob>>> = {
@@ -17,6 +18,7 @@ const JOBS: Readonly<Partial<Record<AdminJobKind, AdminJob>>> = {
   flag,
   undelete,
   restore,
+  reclassify,
 };
 
 /** @throws MaildrainError BUG: a row of a kind that only a newer version knows */

@@ -34,15 +34,20 @@ export async function fileReports(
       reports.flatMap(({ address }) => address ?? []),
     );
     await copyReports(sql, mailboxId, now, reports);
-    events.push(...reports.flatMap((report) => eventOf(report, pipeline.mailbox)));
+    events.push(...bounceEvents(reports, pipeline.mailbox));
     events.push(...(await applyPolicy(sql, now, pipeline.policy, reports)));
   }
   if (pipeline.tellStored) events.push(...messages.map((message) => storedEvent(message, pipeline.mailbox)));
   await writeEvents(sql, now, events);
 }
 
+/** Events about reports, of one mailbox. */
+export function bounceEvents(reports: readonly Report[], mailbox: string): NewEvent[] {
+  return reports.flatMap((report) => eventOf(report, mailbox));
+}
+
 /** Raises the trust of reports that name a message which is known to have been sent. */
-async function trusted(sql: Sql, reports: readonly Report[]): Promise<Report[]> {
+export async function trusted(sql: Sql, reports: readonly Report[]): Promise<Report[]> {
   const ids = reports.flatMap(({ trust, verdict }) =>
     trust === 'signed' ? [] : [verdict.originalMessageId ?? [], verdict.envelopeId ?? []].flat(),
   );

@@ -78,7 +78,7 @@ export async function applyPolicy(
 }
 
 /** What was delivered shows that the address takes mail: earlier reports count no more. A suppression that stands is not lifted by it. */
-async function resetDelivered(sql: Sql, now: Date, reports: readonly Report[]): Promise<void> {
+export async function resetDelivered(sql: Sql, now: Date, reports: readonly Report[]): Promise<void> {
   const addresses = reports.flatMap(({ address, recipient }) =>
     address !== null && recipient?.action === 'delivered' ? [address] : [],
   );

@@ -1,0 +1,54 @@
+// Suppressions whose ground has gone: the report that tipped them is no longer believed to be one (reclassify), and what is left does not suffice.
+// What people made is never touched. The conditions under which reports suffice are those of suppression-rules.ts, worked out by
+// suppression-plan.ts.
+
+import type { SuppressionPolicy } from '../model.ts';
+import type { NewEvent } from './events.ts';
+import type { Sql } from './pool.ts';
+import { wantedFor } from './suppression-plan.ts';
+
+/** Why and until when an address is suppressed. */
+export interface StandingSuppression {
+  readonly reason: string;
+  /** Null: until somebody lifts it. */
+  readonly until: Date | null;
+}
+
+/** What stands for these addresses. */
+export async function standing(sql: Sql, addresses: readonly string[]): Promise<Map<string, StandingSuppression>> {
+  const { rows } = await sql.query<{ address: string; reason: string; until: Date | null }>(
+    'select address, reason, until from maildrain.suppression where address = any($1) and (until is null or until > now())',
+    [addresses],
+  );
+  return new Map(rows.map(({ address, reason, until }) => [address, { reason, until }]));
+}
+
+/**
+ * Lifts suppressions that reports made and that the reports which are left would not make, and gives back the events about it. Only for addresses of
+ * which reports have just gone, and only where the report that tipped it is among what has gone. Their locks are held.
+ */
+export async function groundless(
+  sql: Sql,
+  addresses: readonly string[],
+  policy: SuppressionPolicy,
+): Promise<NewEvent[]> {
+  if (addresses.length === 0) return [];
+  const { rows } = await sql.query<{ address: string }>(
+    `select s.address from maildrain.suppression s
+      where s.address = any($1) and s.source = 'report'
+        and not exists (select from maildrain.delivery_report d where d.address = s.address and d.message_id = s.message_id)
+        and exists (select from maildrain.message m where m.id = s.message_id)`,
+    [addresses],
+  );
+  const loose = rows.map(({ address }) => address);
+  if (loose.length === 0) return [];
+  const wanted = await wantedFor(sql, policy, new Date(), loose);
+  const lifted = loose.filter((address) => !wanted.has(address));
+  if (lifted.length === 0) return [];
+  await sql.query('delete from maildrain.suppression where address = any($1)', [lifted]);
+  return lifted.map((address) => ({
+    type: 'suppression.removed',
+    key: address,
+    body: { address, why: 'reclassified' },
+  }));
+}
