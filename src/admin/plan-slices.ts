@@ -8,7 +8,7 @@ import type { MailboxConfig, Step, Target, Uid } from '../model.ts';
 import { resolveSecret } from '../secrets.ts';
 import { type AdminSession, openAdmin } from '../source/admin-session.ts';
 import type { Mark } from '../source/transfer.ts';
-import { restWrites, writesRestUntil } from '../store/mailboxes.ts';
+import { ensureMailbox, restWrites, writesRestUntil } from '../store/mailboxes.ts';
 import { findPlan, type Plan, planSlice } from '../store/plans.ts';
 import type { Turn } from './job.ts';
 
@@ -122,6 +122,8 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
         mark: { targetNext: begun.targetNext ?? null, repeated },
       });
       if (outcome.throttled === true) {
+        // The rest is kept in the rows of the login; a mailbox that was never drained has none yet.
+        await ensureMailbox(sql, { name: work.mailbox.name, login, folder: work.mailbox.folder });
         await restWrites(sql, login, new Date(Date.now() + GMAIL_REST_MS));
         throw resting(GMAIL_REST_MS);
       }

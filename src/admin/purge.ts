@@ -83,6 +83,7 @@ class PurgeStore {
   readonly #login: string;
   #row: MailboxRow | null = null;
   #fuse: Fuse | null = null;
+  #open: OpenRows | null = null;
 
   constructor(turn: Turn, mailbox: MailboxConfig) {
     this.#turn = turn;
@@ -101,10 +102,10 @@ class PurgeStore {
   }
 
   async act(admin: AdminSession, slice: Slice): Promise<SliceOutcome> {
+    if (slice.mark.repeated) await this.#settleOwed(admin, slice);
     const work = await this.#workOf(admin);
     const { tally } = work;
     const sql = this.#turn.pen.client;
-    if (slice.mark.repeated) await this.#settleOwed(work, slice);
     if (slice.there.length > 0 && !work.resting) {
       await runPass(work, { uids: slice.there, deleted: [], complete: false });
     }
@@ -132,19 +133,22 @@ class PurgeStore {
 
   async #workOf({ session }: AdminSession): Promise<Work> {
     const { pen, context, signal } = this.#turn;
-    if (this.#row === null || this.#fuse === null) throw new MaildrainError('BUG', 'a purge was not prepared');
+    const { row, fuse } = this.#opened();
     const sql = pen.client;
     const { uidValidity } = session.facts;
-    const mailboxId = this.#row.id;
-    const rows = await openRows(sql, this.#login, mailboxId, uidValidity);
+    // Once for a turn: on an account that owes many, asking before each slice would cost more than the slice.
+    this.#open ??= new OpenRows(await openRows(sql, this.#login, row.id, uidValidity), {
+      mailboxId: row.id,
+      uidValidity,
+    });
     return {
       sql,
       session,
       mailbox: this.#mailbox,
-      mailboxId,
+      mailboxId: row.id,
       login: this.#login,
-      open: new OpenRows(rows, { mailboxId, uidValidity }),
-      fuse: this.#fuse,
+      open: this.#open,
+      fuse,
       tally: new Tally(),
       pipeline: { ...context.bounces, mailbox: this.#mailbox.name, tellStored: await wantsStored(sql) },
       signal,
@@ -155,13 +159,20 @@ class PurgeStore {
   }
 
   /** A slice that was cut between the server's deed and its bookkeeping: gone from the folder, still owed in the ledger. */
-  async #settleOwed(work: Work, slice: Slice): Promise<void> {
+  async #settleOwed({ session }: AdminSession, slice: Slice): Promise<void> {
     const here = new Set(slice.there);
-    const { uidValidity } = work.session.facts;
-    const rows = await rowsFor(work.sql, work.mailboxId, uidValidity, slice.uids);
-    const owed = rows.filter((row) => row.state === 'pending' && !here.has(row.uid));
+    const { row } = this.#opened();
+    const sql = this.#turn.pen.client;
+    const rows = await rowsFor(sql, row.id, session.facts.uidValidity, slice.uids);
+    const owed = rows.filter(({ state, uid }) => state === 'pending' && !here.has(uid));
     if (owed.length === 0) return;
+    const work = { sql, session, mailbox: this.#mailbox, login: this.#login, tally: new Tally(), resting: false };
     await disposeCommitted(work, owed.map(committed));
+  }
+
+  #opened(): { readonly row: MailboxRow; readonly fuse: Fuse } {
+    if (this.#row === null || this.#fuse === null) throw new MaildrainError('BUG', 'a purge was not prepared');
+    return { row: this.#row, fuse: this.#fuse };
   }
 }
 

@@ -291,4 +291,33 @@ describeWith('postgres', 'admin jobs on Gmail', () => {
       expect(there.left()).toHaveLength(2);
     });
   });
+
+  describe('the write quarantine', () => {
+    it.each([
+      { kind: 'move', folder: 'INBOX', args: { to: 'Done', create: true }, counted: 'moved' },
+      { kind: 'copy', folder: 'INBOX', args: { to: 'Done', create: true }, counted: 'copied' },
+      { kind: 'flag', folder: 'INBOX', args: { add: ['\\Seen'] }, counted: 'flagged' },
+      { kind: 'empty-trash', folder: '\\Trash', args: {}, counted: 'disposed' },
+      { kind: 'undelete', folder: '\\Trash', args: {}, counted: 'undeleted' },
+      { kind: 'purge', folder: 'INBOX', args: { store: false }, counted: 'disposed' },
+      { kind: 'purge', folder: 'INBOX', args: { forever: true }, counted: 'disposed' },
+    ] as const)('$kind counts nothing, rests, and goes on', async ({ kind, folder, args, counted }) => {
+      const there = await gmail();
+      for (let n = 0; n < 8; n++) there.account.deliver(letter(), { folder });
+      there.account.createFolder('Done');
+      const job = await planned(there.database, there.mailbox, kind, { folder, args });
+      there.account.throttled = true;
+
+      expect(await job.turn()).toMatchObject({ code: 'SERVER_THROTTLED' });
+      expect(job.counts).toEqual({});
+      expect(there.left(folder)).toHaveLength(8);
+
+      there.account.throttled = false;
+      // The row of the mailbox is what keeps the rest.
+      expect(await job.turn()).toMatchObject({ code: 'SERVER_THROTTLED' });
+      await there.restOver();
+      await job.toTheEnd();
+      expect(job.counts[counted]).toBe(8);
+    });
+  });
 });

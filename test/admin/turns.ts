@@ -10,7 +10,7 @@ import { resolveSecret } from '../../src/secrets.ts';
 import { type AdminSession, openAdmin } from '../../src/source/admin-session.ts';
 import { ensurePartitions } from '../../src/store/migrate.ts';
 import { createPlan, type Plan } from '../../src/store/plans.ts';
-import type { Database } from '../../src/store/pool.ts';
+import type { Database, Pen } from '../../src/store/pool.ts';
 import { NO_BOUNCES } from '../support/pipeline.ts';
 
 const quiet: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
@@ -102,8 +102,9 @@ export class JobRun {
   async turn(onStep: () => 'abort' | 'kill' | undefined = () => undefined): Promise<MaildrainError | null> {
     const job = jobOf(this.plan.job);
     const over = new AbortController();
-    const pen = await this.#database.take();
+    let pen: Pen | null = null;
     try {
+      pen = await this.#database.take();
       await ensurePartitions(pen.client, new Date());
       const steps = job.work({
         request: {
@@ -133,7 +134,7 @@ export class JobRun {
     } catch (error) {
       return asMaildrainError(error);
     } finally {
-      await pen.release().catch(() => {});
+      await pen?.release().catch(() => {});
     }
   }
 
