@@ -437,6 +437,21 @@ export interface Criteria {
   readonly all?: true;
 }
 
+/** How long what is stored is kept, milliseconds; null: for ever. Octets, and facts and reports, go by whole months. */
+export interface Retention {
+  readonly raw: number | null;
+  readonly messages: number | null;
+  readonly reports: number | null;
+  /** Only those that every consumer has had. */
+  readonly events: number | null;
+  /** Drains. */
+  readonly runs: number | null;
+  /** Admin jobs with their plans: who asked for what, and what came of it. */
+  readonly audit: number | null;
+  /** Only rows of messages that are no longer on the server. */
+  readonly ledger: number | null;
+}
+
 export const ADMIN_JOBS = [
   'purge',
   'empty-trash',

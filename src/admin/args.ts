@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { MaildrainError } from '../errors.ts';
 import type { AdminJobKind } from '../model.ts';
 import { emptyTrashArgs, flagArgs, moveArgs, noArgs, purgeArgs } from './server-args.ts';
-import { reclassifyArgs, restoreArgs } from './store-args.ts';
+import { expireArgs, reclassifyArgs, restoreArgs } from './store-args.ts';
 
 type Args = Readonly<Record<string, unknown>>;
 
@@ -17,7 +17,7 @@ const SCHEMAS: Readonly<Record<AdminJobKind, z.ZodType<Args>>> = {
   undelete: noArgs,
   restore: restoreArgs,
   reclassify: reclassifyArgs,
-  expire: noArgs,
+  expire: expireArgs,
 };
 
 /** @throws MaildrainError CONFIG_INVALID that names everything that is wrong */

@@ -3,6 +3,7 @@
 import { MaildrainError } from '../errors.ts';
 import type { AdminJobKind } from '../model.ts';
 import { emptyTrash } from './empty-trash.ts';
+import { expire } from './expire.ts';
 import { flag, undelete } from './flag.ts';
 import type { AdminJob } from './job.ts';
 import { copy, move } from './move.ts';
@@ -19,6 +20,7 @@ const JOBS: Readonly<Partial<Record<AdminJobKind, AdminJob>>> = {
   undelete,
   restore,
   reclassify,
+  expire,
 };
 
 /** @throws MaildrainError BUG: a row of a kind that only a newer version knows */
