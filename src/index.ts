@@ -1,6 +1,7 @@
 // The public API: re-exports only. What is not here is not promised.
 
 export type { ExportFormat, ExportProgress, ExportReport } from './admin/export.ts';
+export type { ReclassifyDiff } from './admin/reclassify.ts';
 export type { VerifyReport } from './admin/verify.ts';
 export type { CriteriaWords } from './criteria.ts';
 export { ERROR_CODES, type ErrorCode, MaildrainError } from './errors.ts';

@@ -1,6 +1,7 @@
 // What a program can ask of admin jobs. service-admin.ts does it.
 
 import type { ExportFormat, ExportReport, ExportRequest } from './admin/export.ts';
+import type { ReclassifyDiff } from './admin/reclassify.ts';
 import type { VerifyOptions, VerifyReport } from './admin/verify.ts';
 import type { CriteriaWords } from './criteria.ts';
 import type { AdminJobKind } from './model.ts';
@@ -62,6 +63,8 @@ export interface Admin {
   apply(planId: string, options?: { readonly by?: string | undefined }): Promise<string>;
   /** How many stored messages a job would be about. */
   count(words: JobWords): Promise<StoredSum>;
+  /** What a reclassify would change, slice by slice; changes nothing. */
+  reclassifyDiff(words: Omit<JobWords, 'kind'>, signal?: AbortSignal): AsyncIterable<ReclassifyDiff>;
   /** Writes stored mail out, here and now: it only reads. */
   export(words: ExportWords): Promise<ExportReport>;
   /** Compares a mailbox on its server with what is known of it, here and now: it only reads. */

@@ -8,6 +8,7 @@ import { exportMail } from './admin/export.ts';
 import { jobOf } from './admin/jobs.ts';
 import { makePlan } from './admin/plan.ts';
 import { planSourceOf } from './admin/plan-source.ts';
+import { reclassifyDiff } from './admin/reclassify.ts';
 import { verifyMailbox } from './admin/verify.ts';
 import { loginOf } from './config.ts';
 import { parseCriteria } from './criteria.ts';
@@ -112,6 +113,13 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
     async count(words) {
       const { sql } = await database();
       return sumStored(sql, storedJob(words, mailboxes()).selection, await everything(sql));
+    },
+    async *reclassifyDiff(words, signal = options.stopping) {
+      const { selection } = storedJob({ ...words, kind: 'reclassify' }, mailboxes());
+      const { mailbox, criteria, readerBefore } = selection;
+      const { database: connected, bounces } = await options.context();
+      const both = AbortSignal.any([signal, options.stopping]);
+      yield* reclassifyDiff(connected, bounces, { mailbox: mailbox ?? undefined, criteria, readerBefore }, both);
     },
     async export({ mailbox = null, format, into, signal, onProgress, ...criteria }) {
       const selection = { mailbox, criteria: parseCriteria(criteria, 'stored') };

@@ -36,7 +36,7 @@ export function addJobs(program: Command, terminal: Terminal): void {
     .option('--mailbox <name>', 'of this mailbox only')
     .addOption(new Option('--state <state>', 'in this state only').choices(JOB_STATES))
     .option('--limit <number>', 'at most so many', parseLimit, 50)
-    .addHelpText('after', '\nExample:\n  $ maildrain jobs list --state failed')
+    .addHelpText('after', '\nExamples:\n  $ maildrain jobs list --state failed')
     .action(async (_: object, command: Command) => {
       const options = command.optsWithGlobals<ListArguments>();
       const { mailbox, state, limit } = options;
@@ -68,7 +68,7 @@ export function addJobs(program: Command, terminal: Terminal): void {
     .command('cancel')
     .argument('<id>', 'job')
     .description('Ends a job between two slices, on whatever host it runs; what is done stays done.')
-    .addHelpText('after', '\nExample:\n  $ maildrain jobs cancel 7')
+    .addHelpText('after', '\nExamples:\n  $ maildrain jobs cancel 7')
     .action(async (id: string, _: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
       terminal.exitCode = await withService(options, terminal, (service) => cancel(service, id, options, terminal));

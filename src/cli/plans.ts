@@ -24,7 +24,7 @@ export function addPlans(program: Command, terminal: Terminal): void {
     .description('Plans, newest first.')
     .option('--mailbox <name>', 'of this mailbox only')
     .option('--limit <number>', 'at most so many', parseLimit, 50)
-    .addHelpText('after', '\nExample:\n  $ maildrain plans list --mailbox bounces')
+    .addHelpText('after', '\nExamples:\n  $ maildrain plans list --mailbox bounces')
     .action(async (_: object, command: Command) => {
       const options = command.optsWithGlobals<ListArguments>();
       terminal.exitCode = await withService(options, terminal, async (service) =>
@@ -35,7 +35,7 @@ export function addPlans(program: Command, terminal: Terminal): void {
     .command('show')
     .argument('<id>', 'plan')
     .description('One plan: which messages, how many, and a sample of them.')
-    .addHelpText('after', '\nExample:\n  $ maildrain plans show 12')
+    .addHelpText('after', '\nExamples:\n  $ maildrain plans show 12')
     .action(async (id: string, _: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
       terminal.exitCode = await withService(options, terminal, async (service) => {
@@ -50,7 +50,7 @@ export function addPlans(program: Command, terminal: Terminal): void {
       .command('apply')
       .argument('<id>', 'plan')
       .description('Does what a plan says, to exactly the messages it lists.')
-      .addHelpText('after', '\nExample:\n  $ maildrain plans apply 12 --yes --detach'),
+      .addHelpText('after', '\nExamples:\n  $ maildrain plans apply 12 --yes --detach'),
   ).action(async (id: string, _: object, command: Command) => {
     const options = command.optsWithGlobals<RunOptions>();
     terminal.exitCode = await withOpenService(options, terminal, async (service) => {

@@ -18,6 +18,7 @@ import { addJobs } from './jobs.ts';
 import { addMessages } from './messages.ts';
 import { addMigrate } from './migrate.ts';
 import { addPlans } from './plans.ts';
+import { addReclassify } from './reclassify.ts';
 import { addServe } from './serve.ts';
 import { addServerJobs } from './server-jobs.ts';
 import { addStatus } from './status.ts';
@@ -33,6 +34,7 @@ First steps:
   $ maildrain check                        does the login work, what would happen to the mail?
   $ maildrain drain bounces --dry-run      what would a drain do?
   $ maildrain serve                        drains every mailbox on its schedule
+  $ maildrain purge NAME --before 2015-01-01 --dry-run   what would a job on the server do?
 
 Exit codes:
   0 done   1 failed   2 usage or configuration   3 a mailbox is stopped   4 partly done (something held or still owed),
@@ -105,6 +107,7 @@ export function buildProgram(terminal: Terminal): Command {
   addVerp(program, terminal);
   addServerJobs(program, terminal);
   addStoredJobs(program, terminal);
+  addReclassify(program, terminal);
   addExport(program, terminal);
   addVerify(program, terminal);
   addPlans(program, terminal);

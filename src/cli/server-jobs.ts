@@ -91,7 +91,7 @@ function verb(
   return addRunOptions(command).addHelpText(
     'after',
     `
-${examples.length === 1 ? 'Example' : 'Examples'}:
+Examples:
 ${examples.map((line) => `  ${line}`).join('\n')}
 
 The plan is shown first: how many, of when, and a sample. Only what it lists is touched, whatever arrives meanwhile.

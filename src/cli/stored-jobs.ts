@@ -1,13 +1,15 @@
-// The jobs over stored mail that are queued: `restore`. What it is about is counted and shown, confirmed, and then runs as every job does.
+// The queued jobs over stored mail: `restore` here, `reclassify` in its own file. What one is about is shown and confirmed, and then it runs as every job
+// does.
 
 import type { Command } from 'commander';
 import type { CriteriaWords } from '../criteria.ts';
 import { printable } from '../errors.ts';
 import type { JobWords } from '../service-admin-api.ts';
+import type { Maildrain } from '../service-api.ts';
 import { addRunOptions, ask, canAsk, type RunOptions, startAndFollow } from './admin-run.ts';
 import { type Terminal, withOpenService } from './context.ts';
 import { addCriteriaOptions, criteriaWords } from './criteria-options.ts';
-import { EXIT, UsageError } from './exit.ts';
+import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { bytes, instant, plural } from './words.ts';
 
 type RestoreGiven = RunOptions & CriteriaWords & { readonly mailbox: string; readonly folder?: string };
@@ -51,23 +53,49 @@ async function run(
   const { out } = terminal;
   terminal.exitCode = await withOpenService(options, terminal, async (service) => {
     const sum = await service.admin.count(words);
-    const ends = options.dryRun === true || sum.messages === 0;
     const sentence = printable(deed(plural(sum.messages, 'message')));
-    if (options.json !== true)
-      await out.line(
-        `${words.kind}: ${sentence} (${bytes(sum.bytes)}${sum.messages === 0 ? '' : `, ${instant(sum.oldest)} to ${instant(sum.newest)}`})`,
-      );
-    else if (ends) await out.json(sum);
-    if (sum.messages === 0) out.note('nothing matches; nothing to do');
-    else if (options.dryRun === true) out.note('nothing was changed');
-    if (ends) return EXIT.done;
-    if (options.yes !== true) {
-      if (!canAsk(options)) throw new UsageError('there is no terminal to ask on: give --yes');
-      if (!(await ask(`${sentence}?`))) {
-        out.note('not done');
-        return EXIT.failed;
-      }
-    }
-    return startAndFollow(service, () => service.admin.enqueue(words), options, terminal);
+    const when = sum.messages === 0 ? '' : `, ${instant(sum.oldest)} to ${instant(sum.newest)}`;
+    const show = (): Promise<void> => out.line(`${words.kind}: ${sentence} (${bytes(sum.bytes)}${when})`);
+    return confirmAndRun(service, options, terminal, {
+      words,
+      sentence,
+      show,
+      summary: sum,
+      isEmpty: sum.messages === 0,
+    });
   });
+}
+
+export interface Shown {
+  readonly words: JobWords;
+  /** What would be done. */
+  readonly sentence: string;
+  readonly show: () => Promise<void>;
+  /** The same as a document. */
+  readonly summary: object;
+  readonly isEmpty: boolean;
+}
+
+/** From what is known beforehand to the end of the job. */
+export async function confirmAndRun(
+  service: Maildrain,
+  options: RunOptions,
+  terminal: Terminal,
+  { words, sentence, show, summary, isEmpty }: Shown,
+): Promise<ExitCode> {
+  const { out } = terminal;
+  const ends = options.dryRun === true || isEmpty;
+  if (options.json !== true) await show();
+  else if (ends) await out.json(summary);
+  if (isEmpty) out.note('nothing matches; nothing to do');
+  else if (options.dryRun === true) out.note('nothing was changed');
+  if (ends) return EXIT.done;
+  if (options.yes !== true) {
+    if (!canAsk(options)) throw new UsageError('there is no terminal to ask on: give --yes');
+    if (!(await ask(`${sentence}?`))) {
+      out.note('not done');
+      return EXIT.failed;
+    }
+  }
+  return startAndFollow(service, () => service.admin.enqueue(words), options, terminal);
 }

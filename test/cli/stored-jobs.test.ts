@@ -3,6 +3,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { expect, it, onTestFinished } from 'vitest';
 import { describeWith } from '../support/fresh.ts';
 import { makeWorld, message, type World } from './maildrain.ts';
@@ -39,6 +40,29 @@ describeWith('postgres', 'jobs over stored mail', () => {
     const [next] = (await made.run('drain', 'bounces', '--json')).documents;
     expect(next).toMatchObject({ stored: 0, disposed: 0 });
     expect(onServer()).toBe(6);
+  });
+
+  it('reclassify shows what would change, and changes it', async () => {
+    const made = await drained(3);
+    const none = await made.run('reclassify', '--dry-run');
+    expect(none).toMatchObject({ code: 0, stderr: 'nothing matches; nothing to do\n' });
+    const client = new pg.Client(made.databaseUrl);
+    await client.connect();
+    // As if an older reader had taken one of them for a bounce.
+    await client.query(
+      `update maildrain.message set reader = 0, kind = case when subject = 'number 1' then 'bounce' else kind end`,
+    );
+    const dry = await made.run('reclassify', '--dry-run', '--json');
+    expect(dry.documents).toMatchObject([{ read: 3, changed: 1, kinds: { 'bounce -> other': 1 } }]);
+    const words = await made.run('reclassify', '--dry-run', '--subject', 'number 1');
+    expect(words.stdout).toMatch(
+      /^reclassify: change 1 message of 1, and 0 suppressions\n {2}bounce -> other: 1 message\n/,
+    );
+    const done = await made.run('reclassify', '--yes', '--here', '--json');
+    expect(done).toMatchObject({ code: 0, documents: [{ kind: 'reclassify', state: 'done', done: 3, total: 3 }] });
+    const { rows } = await client.query(`select distinct kind from maildrain.message`);
+    await client.end();
+    expect(rows).toEqual([{ kind: 'other' }]);
   });
 
   it('export writes each format where it is told, and nothing over anything', async () => {
