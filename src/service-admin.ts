@@ -16,7 +16,7 @@ import type { DrainContext } from './drain/drain.ts';
 import { MaildrainError, printable } from './errors.ts';
 import type { Log } from './log.ts';
 import { READER_VERSION } from './mail/read.ts';
-import { ADMIN_JOBS, type MailboxConfig } from './model.ts';
+import { ADMIN_JOBS, type MailboxConfig, type Retention } from './model.ts';
 import { type Admin, type JobWords, PLANNED_JOBS, type StoredJob } from './service-admin-api.ts';
 import { findConfigured } from './service-mailboxes.ts';
 import { listJobs, openJobs } from './store/admin-job-list.ts';
@@ -39,6 +39,8 @@ export interface AdminOptions {
   readonly tell: (id: string) => Promise<void>;
   /** There may be new events. */
   readonly wake: () => void;
+  /** What an expiry goes by. */
+  readonly retention: Retention;
   /** The service stops: what runs here ends after its slice. */
   readonly stopping: AbortSignal;
   readonly log: Log;
@@ -95,7 +97,8 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
       return put({ kind, mailbox, login, planId, criteria, args, total: messages, requestedBy: nameOf(by) });
     },
     async enqueue(words) {
-      const { kind, mailbox, args, selection } = storedJob(words, mailboxes());
+      const asked = words.kind === 'expire' ? { ...words, args: { ...options.retention, ...words.args } } : words;
+      const { kind, mailbox, args, selection } = storedJob(asked, mailboxes());
       const { sql } = await database();
       // An expiry goes by its policy, and counts nothing beforehand.
       const total = kind === 'expire' ? null : (await sumStored(sql, selection, await everything(sql))).messages;

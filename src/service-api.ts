@@ -18,12 +18,14 @@ import type { MailboxCounts } from './store/status.ts';
 /** Where the mailboxes come from: a list, or a function that is asked again every minute and on reload(). */
 export type MailboxSource = readonly MailboxConfig[] | (() => Promise<readonly MailboxConfig[]>);
 
-export interface ServiceOptions extends Omit<Config, 'mailboxes' | 'events'> {
+export interface ServiceOptions extends Omit<Config, 'mailboxes' | 'events' | 'retention'> {
   readonly mailboxes: MailboxSource;
   /** Null: the consumers that are registered stay as they are, and are told by whoever knows them. */
   readonly events: Config['events'] | null;
   /** Null: the function is gone for good, and what waits for it is given up. */
   readonly onEvent?: EventCallback | null | undefined;
+  /** Absent: the defaults. */
+  readonly retention?: Config['retention'] | undefined;
   readonly log: Log;
 }
 
@@ -98,6 +100,8 @@ export interface MaildrainOptions {
    * what waits for it is given up; absent, it goes on waiting.
    */
   readonly onEvent?: EventCallback | null;
+  /** `{ raw, messages, ... }` as in maildrain.yaml. */
+  readonly retention?: object;
   /** 1 to 100, over all processes. Default 8. */
   readonly connectionsPerHost?: number;
   /** Drains at a time in this process, 1 to 64. Default 4. */

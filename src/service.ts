@@ -1,7 +1,7 @@
 // The composition root: builds database, queue and drains from a configuration, starts and stops them. The command line and the library
 // both call what is here; nothing below knows of it.
 
-import { checkMailboxes, checkReports, loginOf } from './config.ts';
+import { checkMailboxes, checkReports, checkRetention, loginOf } from './config.ts';
 import { type DrainContext, drain as drainOnce } from './drain/drain.ts';
 import { dryRun } from './drain/dry-run.ts';
 import { MaildrainError, printable } from './errors.ts';
@@ -43,12 +43,15 @@ import {
 } from './store/messages.ts';
 import { ensurePartitions, migrate, requireSchema, type SchemaState, schemaState } from './store/migrate.ts';
 import { type Database, openDatabase } from './store/pool.ts';
+import { isExpiryDue } from './store/retention.ts';
 import { mailboxCounts } from './store/status.ts';
 
 /** Partitions are made two months ahead; once a day is ample. */
 const MAINTENANCE_MS = 24 * 60 * 60 * 1000;
 /** A fleet kept in the user's own database is read again this often. */
 const MAILBOXES_MS = 60_000;
+/** Whether an expiry is due is looked at this often. */
+const EXPIRE_MS = 10 * 60_000;
 /** Suppressions whose time is over are lifted this often. */
 const LIFT_MS = 60_000;
 /** Connections beside one for each drain: status, retries, partitions. */
@@ -69,6 +72,7 @@ export async function createMaildrain(options: MaildrainOptions): Promise<Maildr
     mailboxes:
       typeof mailboxes === 'function' ? async () => checkMailboxes(await asked(mailboxes)) : checkMailboxes(mailboxes),
     ...checkReports(options),
+    retention: checkRetention(options.retention),
     ...(options.events === undefined ? { events: null } : {}),
     onEvent: options.onEvent,
     connectionsPerHost: options.connectionsPerHost ?? 8,
@@ -134,6 +138,7 @@ class Service implements Maildrain {
       mailboxes: () => this.#mailboxes,
       tell: async (id) => (this.#jobs ?? (await this.#producing())).enqueueAdmin(id),
       wake: () => this.#consumers?.wake(),
+      retention: options.retention ?? checkRetention(undefined),
       stopping: this.#stopping.signal,
       log: options.log,
     });
@@ -196,6 +201,7 @@ class Service implements Maildrain {
     await this.#jobs.start();
     this.#announced = announceWorker(this.#db(), this.#stopping.signal, this.#log);
     this.#every(MAINTENANCE_MS, 'partitions could not be made', () => ensurePartitions(this.#db().sql, new Date()));
+    this.#every(EXPIRE_MS, 'what has been kept long enough could not be looked at', () => this.#expire());
     this.#every(LIFT_MS, 'suppressions that are over could not be lifted', () => this.#lift());
     if (typeof this.#source === 'function') {
       this.#every(MAILBOXES_MS, 'mailboxes could not be read again', () => this.reload());
@@ -210,6 +216,11 @@ class Service implements Maildrain {
       const same = mailbox !== undefined && loginOf(mailbox) === key.login && mailbox.folder === key.folder;
       return same ? [key.name] : [];
     });
+  }
+
+  /** Once a day over all processes, however often they are started. */
+  async #expire(): Promise<void> {
+    if (await isExpiryDue(this.#db().sql)) await this.admin.enqueue({ kind: 'expire', by: 'serve' });
   }
 
   async #lift(): Promise<void> {

@@ -132,6 +132,14 @@ export async function deleteLedger(
   return { deleted: rows[0]?.deleted ?? 0, place: rows[0]?.place ?? null };
 }
 
+/** Whether nobody has asked for an expiry within a day, or a little less, so that it does not move through the hours. */
+export async function isExpiryDue(sql: Sql): Promise<boolean> {
+  const { rows } = await sql.query<{ due: boolean }>(
+    `select not exists (select from maildrain.admin_job where job = 'expire' and created_at > now() - interval '23 hours') as due`,
+  );
+  return rows[0]?.due === true;
+}
+
 /** How many rows a deletion would take. */
 export async function countRows(sql: Sql, what: RowWise | 'ledger', before: Date): Promise<number> {
   const from =
