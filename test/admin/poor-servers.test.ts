@@ -169,6 +169,28 @@ describeWith('postgres', 'admin jobs on servers that lack something', () => {
     expect(longest).toBeLessThan(LONGEST);
   });
 
+  it('a turn that is over in the middle of a slice goes on there, nearer to the end each time', async () => {
+    const there = await server({});
+    // More than one batch of a drain.
+    const mail = Array.from({ length: 480 }, () => letter(20_000));
+    for (const raw of mail) there.account.deliver(raw);
+    const job = await planned(there.database, there.mailbox, 'purge', { folder: 'INBOX' });
+    let left = 480;
+    for (let n = 0; n < 10 && job.done < 480; n++) {
+      const over = new AbortController();
+      there.server.onCommand = ({ name, args }) => {
+        if (name === 'UID FETCH' && args.includes('BODY.PEEK[')) over.abort();
+        return undefined;
+      };
+      expect(await job.turn(undefined, over.signal)).toBeNull();
+      const now = there.left().length;
+      expect(now).toBeLessThan(left);
+      left = now;
+    }
+    expect(job.counts).toEqual({ disposed: 480, stored: 480 });
+    expectSameMail(await there.stored(), mail);
+  });
+
   it('a plan looks without touching, by kind as well: only the bounces of a shared mailbox', async () => {
     const there = await server({});
     there.deliver(3);

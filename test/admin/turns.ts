@@ -98,10 +98,13 @@ export class JobRun {
    * One turn. Null: it ended by itself; else the error that ended it.
    *
    * @param onStep may end the turn: `abort` after the step is written down, `kill` before it could be
+   * @param ending asks to end, as the engine does when the turn has lasted long enough
    */
-  async turn(onStep: () => 'abort' | 'kill' | undefined = () => undefined): Promise<MaildrainError | null> {
+  async turn(
+    onStep: () => 'abort' | 'kill' | undefined = () => undefined,
+    ending: AbortSignal = new AbortController().signal,
+  ): Promise<MaildrainError | null> {
     const job = jobOf(this.plan.job);
-    const over = new AbortController();
     let pen: Pen | null = null;
     try {
       pen = await this.#database.take();
@@ -118,7 +121,7 @@ export class JobRun {
         mailbox: this.#mailbox,
         pen,
         context: { database: this.#database, connectionsPerHost: 8, bounces: NO_BOUNCES, log: quiet },
-        signal: AbortSignal.any([over.signal, pen.lost]),
+        signal: AbortSignal.any([ending, pen.lost]),
       });
       for await (const step of steps) {
         const end = onStep();
