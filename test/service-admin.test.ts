@@ -1,14 +1,17 @@
 // Admin jobs for a program: planned, applied, followed and cancelled through the library, with a name in the record.
 
 import { expect, it, onTestFinished } from 'vitest';
-import { startImapServer } from '../src/demo/imap-server/server.ts';
+import { type ImapServer, startImapServer } from '../src/demo/imap-server/server.ts';
 import { createMaildrain, type Maildrain } from '../src/index.ts';
 import { silentLog } from '../src/log.ts';
 import { describeWith, freshDatabase } from './support/fresh.ts';
 
 const PASSWORD = 'correct horse';
 
-async function made(messages: number): Promise<{ maildrain: Maildrain; left: () => number }> {
+async function made(
+  messages: number,
+  changes: object = {},
+): Promise<{ maildrain: Maildrain; imap: ImapServer; left: () => number }> {
   const imap = await startImapServer({ password: PASSWORD });
   const account = imap.account('ann');
   for (let n = 0; n < messages; n++) account.deliver(Buffer.from(`From: b@example.net\r\nSubject: ${n}\r\n\r\nx\r\n`));
@@ -18,6 +21,7 @@ async function made(messages: number): Promise<{ maildrain: Maildrain; left: () 
     imap: { host: '127.0.0.1', port: imap.port, user: 'ann', tls: 'none', password: () => PASSWORD },
     every: '1h',
     dispose: 'keep',
+    ...changes,
   };
   const maildrain = await createMaildrain({ postgres: url, mailboxes: [office], log: silentLog });
   onTestFinished(async () => {
@@ -25,7 +29,7 @@ async function made(messages: number): Promise<{ maildrain: Maildrain; left: () 
     await imap.close();
   });
   await maildrain.migrate();
-  return { maildrain, left: () => account.messages().length };
+  return { maildrain, imap, left: () => account.messages().length };
 }
 
 describeWith('postgres', 'admin jobs of the library', () => {
@@ -49,6 +53,31 @@ describeWith('postgres', 'admin jobs of the library', () => {
     await expect(admin.apply(plan.id)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
     expect(await admin.jobs.retry(id)).toBe(false);
   });
+
+  it('lets a drain of the same login in while a long job is at it', async () => {
+    const { maildrain, imap } = await made(1, { dispose: 'delete' });
+    const account = imap.account('ann');
+    account.createFolder('Archive');
+    for (let n = 0; n < 3000; n++) account.deliver(Buffer.from(`Subject: ${n}\r\n\r\nx\r\n`), { folder: 'Archive' });
+    // Six slices of two seconds: more than a turn, and the drain need not wait for the end of it.
+    imap.onCommand = async ({ name }) => {
+      if (name === 'UID STORE') await new Promise((resolve) => setTimeout(resolve, 2_000));
+      return undefined;
+    };
+    const what = { mailbox: 'office', folder: 'Archive', all: true, args: { add: ['\\Seen'] } } as const;
+    const plan = await maildrain.admin.plan({ ...what, kind: 'flag' });
+    await maildrain.start();
+    const id = await maildrain.admin.apply(plan.id);
+    await expect.poll(async () => (await maildrain.admin.jobs.find(id))?.done, { timeout: 30_000 }).toBeGreaterThan(0);
+    account.deliver(Buffer.from('Subject: new\r\n\r\nx\r\n'));
+    const drained = await maildrain.drain('office');
+    expect(drained).toMatchObject({ outcome: 'done', stored: 1 });
+    const job = await maildrain.admin.jobs.find(id);
+    expect(job?.finishedAt).toBeNull();
+    let last = job;
+    for await (const now of maildrain.admin.follow(id)) last = now;
+    expect(last).toMatchObject({ state: 'done', done: 3000 });
+  }, 180_000);
 
   it('enqueues jobs over stored mail beside drains, and cancels them while nobody works', async () => {
     const { maildrain } = await made(2);
