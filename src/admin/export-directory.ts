@@ -5,8 +5,7 @@ import { link, mkdir, open, readdir, stat, unlink, utimes } from 'node:fs/promis
 import { join } from 'node:path';
 import { MaildrainError, printable } from '../errors.ts';
 import type { StoredFacts } from '../store/stored-mail.ts';
-import type { ExportSink } from './export.ts';
-import { codeOf, gathering, outputOf } from './export-output.ts';
+import { codeOf, type ExportSink, gathering, outputOf } from './export-output.ts';
 
 const MAILDIR = ['cur', 'new', 'tmp'] as const;
 

@@ -3,9 +3,20 @@
 
 import { type FileHandle, link, open, unlink } from 'node:fs/promises';
 import { MaildrainError, printable } from '../errors.ts';
+import type { StoredFacts } from '../store/stored-mail.ts';
 
 /** Written at once: small pieces gather, for each write is a call into the kernel. */
 const GATHER = 256 * 1024;
+
+/** Takes messages one by one. */
+export interface ExportSink {
+  /** False: it is there already and nothing was written. */
+  put(message: StoredFacts, pieces: AsyncIterable<Buffer>): Promise<boolean>;
+  /** All is written. Only now a single file gets its name. */
+  finish(): Promise<void>;
+  /** It ends early. Says where what was written so far is, for people. */
+  abandon(): Promise<string>;
+}
 
 /** A file under way. */
 export interface Output {

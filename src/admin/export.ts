@@ -18,7 +18,7 @@ import {
 import { openDirectory } from './export-directory.ts';
 import { mboxLines } from './export-mbox.ts';
 import { ndjsonLine } from './export-ndjson.ts';
-import { openFile } from './export-output.ts';
+import { type ExportSink, openFile } from './export-output.ts';
 
 export const EXPORT_FORMATS = ['mbox', 'maildir', 'eml', 'ndjson'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
@@ -54,16 +54,6 @@ export interface ExportReport {
   readonly bytes: number;
   /** Null when it is complete. Else the signal ended it, and this says where what was written so far is. */
   readonly remains: string | null;
-}
-
-/** Takes messages one by one. */
-export interface ExportSink {
-  /** False: it is there already and nothing was written. */
-  put(message: StoredFacts, pieces: AsyncIterable<Buffer>): Promise<boolean>;
-  /** All is written. Only now a single file gets its name. */
-  finish(): Promise<void>;
-  /** It ends early. Says where what was written so far is, for people. */
-  abandon(): Promise<string>;
 }
 
 /** @throws MaildrainError OUTPUT_REFUSED, which says what was written, DATABASE_* */

@@ -2,7 +2,6 @@
 // Spam) and labels; the entries in the mailboxes follow from these two by `sync`. Every operation changes place or labels, then syncs.
 
 import { FOLDER_NAMES, SYSTEM_FOLDERS } from './gmail-names.ts';
-import { quote } from './names.ts';
 import type { GmailOptions } from './options.ts';
 import { no } from './parser.ts';
 import { type Account, DELIMITER, type Entry, type Mailbox, type Message, type Rules } from './store.ts';
@@ -163,7 +162,7 @@ export function makeGmail(account: Account, options: GmailOptions): Gmail {
     wireLabels: (message, selected, nameToWire) =>
       shownLabels(message)
         .filter((label) => label !== labelFor(selected))
-        .map((label) => (label.startsWith('\\') ? `"\\${label}"` : quote(nameToWire(label)))),
+        .map((label) => (label.startsWith('\\') ? `"\\${label}"` : nameToWire(label))),
     storeLabels: (message, mode, labels) => {
       if (mode === 'set') message.labels.clear();
       for (const label of labels) {
