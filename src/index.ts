@@ -1,5 +1,6 @@
 // The public API: re-exports only. What is not here is not promised.
 
+export type { ExpirePlan } from './admin/expire.ts';
 export type { ExportFormat, ExportProgress, ExportReport } from './admin/export.ts';
 export type { ReclassifyDiff } from './admin/reclassify.ts';
 export type { VerifyReport } from './admin/verify.ts';

@@ -1,5 +1,6 @@
 // What a program can ask of admin jobs. service-admin.ts does it.
 
+import type { ExpirePlan } from './admin/expire.ts';
 import type { ExportFormat, ExportReport, ExportRequest } from './admin/export.ts';
 import type { ReclassifyDiff } from './admin/reclassify.ts';
 import type { VerifyOptions, VerifyReport } from './admin/verify.ts';
@@ -65,6 +66,8 @@ export interface Admin {
   count(words: JobWords): Promise<StoredSum>;
   /** What a reclassify would change, slice by slice; changes nothing. */
   reclassifyDiff(words: Omit<JobWords, 'kind'>, signal?: AbortSignal): AsyncIterable<ReclassifyDiff>;
+  /** What an expiry would delete now; changes nothing. */
+  expirePlan(): Promise<ExpirePlan>;
   /** Writes stored mail out, here and now: it only reads. */
   export(words: ExportWords): Promise<ExportReport>;
   /** Compares a mailbox on its server with what is known of it, here and now: it only reads. */

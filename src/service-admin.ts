@@ -4,6 +4,7 @@
 import { userInfo } from 'node:os';
 import { readJobArgs } from './admin/args.ts';
 import { type EngineOptions, runTurn, type TurnOutcome } from './admin/engine.ts';
+import { planExpire } from './admin/expire.ts';
 import { exportMail } from './admin/export.ts';
 import { jobOf } from './admin/jobs.ts';
 import { makePlan } from './admin/plan.ts';
@@ -124,6 +125,7 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
       const both = AbortSignal.any([signal, options.stopping]);
       yield* reclassifyDiff(connected, bounces, { mailbox: mailbox ?? undefined, criteria, readerBefore }, both);
     },
+    expirePlan: async () => planExpire((await database()).sql, options.retention),
     async export({ mailbox = null, format, into, signal, onProgress, ...criteria }) {
       const selection = { mailbox, criteria: parseCriteria(criteria, 'stored') };
       return exportMail(await database(), { selection, format, to: into, signal, onProgress });

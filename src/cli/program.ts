@@ -12,6 +12,7 @@ import type { Terminal } from './context.ts';
 import { addDemo } from './demo.ts';
 import { addDrain } from './drain.ts';
 import { EXIT, exitOfError, NotThere, UsageError } from './exit.ts';
+import { addExpire } from './expire.ts';
 import { addExport } from './export.ts';
 import { addHeld } from './held.ts';
 import { addJobs } from './jobs.ts';
@@ -108,6 +109,7 @@ export function buildProgram(terminal: Terminal): Command {
   addServerJobs(program, terminal);
   addStoredJobs(program, terminal);
   addReclassify(program, terminal);
+  addExpire(program, terminal);
   addExport(program, terminal);
   addVerify(program, terminal);
   addPlans(program, terminal);

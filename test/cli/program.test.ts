@@ -64,6 +64,7 @@ describe('help', () => {
       'undelete',
       'restore',
       'reclassify',
+      'expire',
       'export',
       'verify',
       'plans',

@@ -65,6 +65,22 @@ describeWith('postgres', 'jobs over stored mail', () => {
     expect(rows).toEqual([{ kind: 'other' }]);
   });
 
+  it('expire shows what is old enough, and deletes it', async () => {
+    const made = await drained(1);
+    const none = await made.run('expire');
+    expect(none).toMatchObject({ code: 0, stderr: 'nothing matches; nothing to do\n' });
+    const client = new pg.Client(made.databaseUrl);
+    await client.connect();
+    await client.query(`update maildrain.run set finished_at = now() - interval '2 years'`);
+    const dry = await made.run('expire', '--dry-run');
+    expect(dry.stdout).toMatch(/^expire: delete 0 monthly tables and 1 row\n {2}runs: 1 row\n$/);
+    const done = await made.run('expire', '--yes', '--here', '--json');
+    expect(done).toMatchObject({ code: 0, documents: [{ kind: 'expire', state: 'done', counts: { runs: 1 } }] });
+    const { rows } = await client.query('select job from maildrain.run');
+    await client.end();
+    expect(rows).toEqual([{ job: 'expire' }]);
+  });
+
   it('export writes each format where it is told, and nothing over anything', async () => {
     const made = await drained(4);
     const dir = directory();
