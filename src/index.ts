@@ -38,10 +38,10 @@ export type {
   SecretSource,
   Verdict,
 } from './model.ts';
-export { createMaildrain } from './service.ts';
 export type { Admin, ExportWords, JobWords, PlannedJob, PlanWords, StoredJob } from './service-admin-api.ts';
 export type { DrainOptions, MailboxStatus, Maildrain, MaildrainOptions } from './service-api.ts';
 export type { Bounces } from './service-bounces.ts';
+export { createMaildrain } from './service-create.ts';
 export type { AddSuppressions, PlanOptions, Suppressions } from './service-suppressions.ts';
 export type { CheckReport } from './source/check.ts';
 export type { Folder } from './source/folders.ts';

@@ -1,26 +1,19 @@
 // The composition root: builds database, queue and drains from a configuration, starts and stops them. The command line and the library
 // both call what is here; nothing below knows of it.
 
-import { checkMailboxes, checkReports, checkRetention, loginOf } from './config.ts';
+import { checkRetention, loginOf } from './config.ts';
 import { type DrainContext, drain as drainOnce } from './drain/drain.ts';
 import { dryRun } from './drain/dry-run.ts';
-import { MaildrainError, printable } from './errors.ts';
+import { MaildrainError } from './errors.ts';
 // Code of jobs/ is loaded when it is used: BullMQ takes longer to load than a small mailbox takes to drain.
 import type { Consumers } from './jobs/consumers.ts';
 import type { Jobs } from './jobs/jobs.ts';
 import type { Producer } from './jobs/producer.ts';
-import { createLogger, type Log } from './log.ts';
+import type { Log } from './log.ts';
 import type { DrainReport, MailboxConfig } from './model.ts';
 import { type AdminEngine, adminOf, announceWorker } from './service-admin.ts';
 import type { Admin, JobWords } from './service-admin-api.ts';
-import type {
-  DrainOptions,
-  MailboxSource,
-  MailboxStatus,
-  Maildrain,
-  MaildrainOptions,
-  ServiceOptions,
-} from './service-api.ts';
+import type { DrainOptions, MailboxSource, MailboxStatus, Maildrain, ServiceOptions } from './service-api.ts';
 import { bouncesOf } from './service-bounces.ts';
 import { bounceRules } from './service-correlation.ts';
 import { accountFolders, checkAccount, findConfigured, statusOf } from './service-mailboxes.ts';
@@ -58,41 +51,6 @@ const LIFT_MS = 60_000;
 const SPARE_CONNECTIONS = 4;
 /** Two turns of admin jobs at once, and the one that says that they are worked here. */
 const ADMIN_CONNECTIONS = 3;
-
-/**
- * A maildrain for a program of your own. Connects to nothing yet, except that `embedded` starts its server.
- *
- * @throws MaildrainError CONFIG_INVALID with every problem
- */
-export async function createMaildrain(options: MaildrainOptions): Promise<Maildrain> {
-  const { mailboxes } = options;
-  return openService({
-    postgres: options.postgres === 'embedded' ? 'embedded' : { url: options.postgres },
-    redis: options.redis ?? null,
-    mailboxes:
-      typeof mailboxes === 'function' ? async () => checkMailboxes(await asked(mailboxes)) : checkMailboxes(mailboxes),
-    ...checkReports(options),
-    retention: checkRetention(options.retention),
-    ...(options.events === undefined ? { events: null } : {}),
-    onEvent: options.onEvent,
-    connectionsPerHost: options.connectionsPerHost ?? 8,
-    concurrency: options.concurrency ?? 4,
-    stateDir: options.stateDir ?? '.maildrain',
-    shutdownGraceMs: options.shutdownGraceMs ?? 30_000,
-    logLevel: options.logLevel ?? 'info',
-    log: options.log ?? createLogger({ level: options.logLevel ?? 'info' }),
-  });
-}
-
-/** @throws MaildrainError CONFIG_INVALID where the caller's own function fails */
-async function asked<T>(mailboxes: () => Promise<T> | T): Promise<T> {
-  try {
-    return await mailboxes();
-  } catch (cause) {
-    const why = printable(cause instanceof Error ? cause.message : String(cause));
-    throw new MaildrainError('CONFIG_INVALID', `mailboxes() failed: ${why}`, { cause });
-  }
-}
 
 /** Builds a maildrain from a checked configuration. */
 export async function openService(options: ServiceOptions): Promise<Maildrain> {

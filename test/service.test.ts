@@ -6,8 +6,8 @@ import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type ImapServer, startImapServer } from '../src/demo/imap-server/server.ts';
 import { createLogger } from '../src/log.ts';
-import { createMaildrain } from '../src/service.ts';
 import type { Maildrain } from '../src/service-api.ts';
+import { createMaildrain } from '../src/service-create.ts';
 import { describeWith, freshDatabase, redisUrl } from './support/fresh.ts';
 import { WireProxy } from './support/proxy.ts';
 
