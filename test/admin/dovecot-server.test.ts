@@ -94,16 +94,20 @@ describeWith(['postgres', 'dovecot'], `admin jobs on Dovecot (ADMIN_SEED=${SEED}
       left: held,
       rest: ['stored'],
     });
-    if (held === 0) return;
-    const uids = new Set(await release(there.truth.sql, there.mailbox.name, null));
-    expect(uids.size).toBe(held);
-    const plan = await planFor(there.database, there.mailbox, 'purge', {
-      folder: FOLDER,
-      pick: (uid) => uids.has(uid),
-    });
-    const again = new JobRun(there.database, there.mailbox, plan);
-    await again.toTheEnd();
-    expect(again.counts).toEqual({ disposed: held, stored: held });
+    // A cut between the hold and the row of the fuse leaves a suspicion that holds it once more.
+    for (let open = held, n = 0; open > 0; n++) {
+      expect(n).toBeLessThan(3);
+      const uids = new Set(await release(there.truth.sql, there.mailbox.name, null));
+      expect(uids.size).toBe(open);
+      const plan = await planFor(there.database, there.mailbox, 'purge', {
+        folder: FOLDER,
+        pick: (uid) => uids.has(uid),
+      });
+      const again = new JobRun(there.database, there.mailbox, plan);
+      await again.toTheEnd();
+      open -= again.counts.disposed ?? 0;
+      expect(again.counts.left ?? 0).toBe(open);
+    }
   }
 
   const COUNT = 1300;
