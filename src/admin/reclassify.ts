@@ -8,6 +8,7 @@ import type { Database } from '../store/pool.ts';
 import { type Reread, type RereadOutcome, storeReread } from '../store/reclassify.ts';
 import type { Pipeline } from '../store/reports.ts';
 import {
+  lastStoredBefore,
   lastStoredId,
   mailOf,
   nextPage,
@@ -95,7 +96,7 @@ export function reclassifyWith(make: MakeReader): AdminJob {
       const { mailbox, readerBefore } = readArgs(reclassifyArgs, request.args);
       const selection = selectionOf({ mailbox, criteria: request.criteria, readerBefore });
       const begun = request.cursor as Cursor | null;
-      let rest = begun === null ? { after: '0', until: await lastStoredId(pen.client) } : begun.rest;
+      let rest = begun === null ? { after: '0', until: await lastStoredBefore(pen.client, request.id) } : begun.rest;
       while (rest !== null && !signal.aborted) {
         const page: Page = await nextPage(pen.client, selection, rest, SLICE);
         const rereads = await readAgain(context.database, page.messages, make);

@@ -24,7 +24,7 @@ import {
   restoreRows,
 } from '../store/restore.ts';
 import {
-  lastStoredId,
+  lastStoredBefore,
   mailOf,
   nextPage,
   type Selection,
@@ -59,7 +59,7 @@ export const restore: AdminJob = {
     const { folder } = readArgs(restoreArgs, request.args);
     const begun = request.cursor as Cursor | null;
     const selection: Selection = { mailbox: mailbox.name, criteria: request.criteria };
-    let rest = begun === null ? { after: '0', until: await lastStoredId(pen.client) } : begun.rest;
+    let rest = begun === null ? { after: '0', until: await lastStoredBefore(pen.client, request.id) } : begun.rest;
     if (rest === null || signal.aborted) return;
     const password = await resolveSecret(mailbox.imap.password);
     const kept: MailboxConfig = { ...mailbox, dispose: { kind: 'keep' } };
