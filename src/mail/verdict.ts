@@ -13,6 +13,7 @@ import { readMdn } from './mdn.ts';
 import { withOriginalHeaders } from './original-headers.ts';
 import { envelopeRecipient, originalMessageId, originalRecipients } from './returned.ts';
 import { cut, oneLine } from './text.ts';
+import { withinBounds } from './verdict-bounds.ts';
 
 /** Recipients of one verdict. */
 const MAX_RECIPIENTS = 1000;
@@ -40,7 +41,7 @@ export const NOTHING: Verdict = {
 
 export function judge(material: Material): Verdict {
   const verdict = complaint(material) ?? bounce(material) ?? notification(material) ?? automaticReply(material);
-  return verdict === null ? NOTHING : withOriginalHeaders(verdict, material);
+  return verdict === null ? NOTHING : withinBounds(withOriginalHeaders(verdict, material));
 }
 
 function complaint(material: Material): Verdict | null {
