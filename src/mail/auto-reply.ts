@@ -12,7 +12,7 @@ import { comparable, phraseFinder } from './reply-phrases.ts';
 import { returnDate } from './return-date.ts';
 import { cut } from './text.ts';
 
-export interface AutomaticReply {
+interface AutomaticReply {
   readonly autoReply: AutoReply;
   /** The address that replied. */
   readonly sender: string | null;

@@ -12,7 +12,7 @@ import { type Stage, stageOf } from './smtp-stage.ts';
 import { type Spelled, spell } from './spelling.ts';
 import { type Codes, findCodes, specificity, statusOfField } from './status-codes.ts';
 
-export interface Explanation {
+interface Explanation {
   readonly status: string | null;
   readonly replyCode: number | null;
   readonly category: Category;

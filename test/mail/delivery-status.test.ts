@@ -91,6 +91,10 @@ describe('delivery status notifications (RFC 3464)', () => {
     ],
     ['a remark behind the status', FAILED.replace('5.1.1', '5.1.1 (bad mailbox)'), { status: '5.1.1' }],
     ['blanks in the status', FAILED.replace('5.1.1', '5. 1. 1'), { status: '5.1.1' }],
+    ['a full stop behind the status', FAILED.replace('5.1.1', '5.1.1.'), { status: '5.1.1' }],
+    ['a longer number is no status', FAILED.replace('5.1.1', '15.1.1'), { status: null }],
+    ['nor is an address', FAILED.replace('5.1.1', 'host 192.5.1.1'), { status: null }],
+    ['nor four numbers', FAILED.replace('5.1.1', '5.1.1.1'), { status: null }],
     [
       'an UTF-8 address of RFC 6533',
       FAILED.replace('rfc822; ann@dest.example', 'utf-8; \u00e4nn@dest.example'),
@@ -100,6 +104,16 @@ describe('delivery status notifications (RFC 3464)', () => {
       'the same in ASCII (RFC 6533 3, utf-8-addr-xtext)',
       FAILED.replace('rfc822; ann@dest.example', 'utf-8; \\x{E4}nn@dest.example'),
       { address: '\u00e4nn@dest.example' },
+    ],
+    [
+      'ASCII that RFC 6533 3 has written so',
+      FAILED.replace('rfc822; ann@dest.example', 'utf-8; ann\\x{2B}a\\x{3D}b@dest.example'),
+      { address: 'ann+a=b@dest.example' },
+    ],
+    [
+      'no other ASCII, which would make another address of it',
+      FAILED.replace('rfc822; ann@dest.example', 'utf-8; ann\\x{40}bank.example\\x{2C}b@dest.example'),
+      { address: 'ann\\x{40}bank.example\\x{2C}b@dest.example' },
     ],
     [
       'xtext that a server left in (RFC 3461 4)',
