@@ -22,6 +22,7 @@ import type {
 import { bouncesOf } from './service-bounces.ts';
 import { bounceRules } from './service-correlation.ts';
 import { accountFolders, checkAccount, findConfigured, statusOf } from './service-mailboxes.ts';
+import { MAINTENANCE_MS, maintain } from './service-maintenance.ts';
 import { liftAllExpired, type Suppressions, suppressionsOf } from './service-suppressions.ts';
 import type { CheckReport } from './source/check.ts';
 import type { Folder } from './source/folders.ts';
@@ -39,12 +40,10 @@ import {
   receiptOf,
   type StoredMessage,
 } from './store/messages.ts';
-import { ensurePartitions, migrate, requireSchema, type SchemaState, schemaState } from './store/migrate.ts';
+import { migrate, requireSchema, type SchemaState, schemaState } from './store/migrate.ts';
 import { type Database, openDatabase } from './store/pool.ts';
 import { mailboxCounts } from './store/status.ts';
 
-/** Partitions are made two months ahead; once a day is ample. */
-const MAINTENANCE_MS = 24 * 60 * 60 * 1000;
 /** A fleet kept in the user's own database is read again this often. */
 const MAILBOXES_MS = 60_000;
 /** Suppressions whose time is over are lifted this often. */
@@ -153,22 +152,44 @@ class Service implements Maildrain {
       postgresUrl: this.#url,
       log: this.#log,
     });
-    if (this.#stopped !== null) await this.#consumers.stop(0);
-    this.#jobs = createJobs({
-      redisUrl: this.#options.redis,
-      postgresUrl: this.#url,
-      concurrency,
-      log: this.#log,
-      mailboxes: () => this.#mailboxes,
-      drain: (name, signal) => this.drain(name, { signal }),
-      due: async () => this.#configuredKeys(await dueForRetry(this.#db().sql)),
-    });
-    await this.#jobs.start();
-    this.#every(MAINTENANCE_MS, 'partitions could not be made', () => ensurePartitions(this.#db().sql, new Date()));
+    try {
+      if (this.#stopped !== null) await this.#consumers.stop(0);
+      this.#jobs = createJobs({
+        redisUrl: this.#options.redis,
+        postgresUrl: this.#url,
+        concurrency,
+        log: this.#log,
+        mailboxes: () => this.#mailboxes,
+        drain: (name, signal) => this.drain(name, { signal }),
+        due: async () => this.#configuredKeys(await dueForRetry(this.#db().sql)),
+      });
+      await this.#jobs.start();
+    } catch (error) {
+      await this.#unstart();
+      throw error;
+    }
+    void this.#maintain();
+    this.#every(MAINTENANCE_MS, 'maintenance failed', () => this.#maintain());
     this.#every(LIFT_MS, 'suppressions that are over could not be lifted', () => this.#lift());
     if (typeof this.#source === 'function') {
       this.#every(MAILBOXES_MS, 'mailboxes could not be read again', () => this.reload());
     }
+  }
+
+  /** A start that failed leaves nothing behind: it may be tried again, and stop() has nothing to wait for. */
+  async #unstart(): Promise<void> {
+    const [consumers, jobs] = [this.#consumers, this.#jobs];
+    this.#consumers = null;
+    this.#jobs = null;
+    await Promise.all([consumers?.stop(0), jobs?.stop(0)]);
+  }
+
+  /** Among what runs, so that stop() does not close the database under it. */
+  async #maintain(): Promise<void> {
+    const work = maintain(this.#db(), this.#log, this.#stopping.signal);
+    this.#running.add(work);
+    await work;
+    this.#running.delete(work);
   }
 
   /** Rows of a mailbox that has since been pointed elsewhere do not wake the new one. */
