@@ -16,13 +16,14 @@ const MAX_LINE = 1100;
 /** Places of the name that are looked at. */
 const MAX_SEEN = 50;
 
-/** Quotation marks and blanks before the name. */
-const MAX_QUOTES = 8;
+/** Quotation marks and blanks before the name, or the time and the mark with which MDaemon begins a line: `Mon 2026-03-02 09:15:01: * `. */
+const MAX_QUOTES = 40;
 
 const NAME = 'message-id:';
 
 /** A header that was pasted into the text of a report. */
-const PASTED_ID = /^[ \t>|*]{0,8}message-id:[ \t]{0,8}\n?[ \t>|]{0,8}(<[^<>\s]{1,998}>|[^<>\s]{1,998}@[^<>\s]{1,255})/i;
+const PASTED_ID =
+  /^(?:[a-z]{3} )?(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,3})?:)?[ \t>|*]{0,8}message-id:[ \t]{0,8}\n?[ \t>|]{0,8}(<[^<>\s]{1,998}>|[^<>\s]{1,998}@[^<>\s]{1,255})/i;
 
 /** Without angle brackets. The returned message's own field is asked first, then the header that stands in the words. */
 export function originalMessageId(material: Material): string | null {

@@ -170,11 +170,53 @@ describe('delivery status notifications (RFC 3464)', () => {
     expect(report({ status }).envelopeId).toBe('order+4711=x');
   });
 
+  it('the id in a line of a transcript of MDaemon', () => {
+    const words = `${WORDS}Mon 2026-03-02 09:15:01: *  Message-ID: <sent-2@shop.example.org>\n`;
+    expect(report({ words, status: group(FAILED), returned: '' }).originalMessageId).toBe('sent-2@shop.example.org');
+  });
+
   it('at most a thousand recipients', () => {
     const blocks = Array.from({ length: 1500 }, (_, n) => `Final-Recipient: a${n}@d.example\nAction: failed\n`).join(
       '\n',
     );
     expect(report({ status: group(blocks) }).recipients).toHaveLength(1000);
+  });
+});
+
+describe('large reports', () => {
+  const blocks = (count: number): string =>
+    Array.from(
+      { length: count },
+      (_, n) =>
+        `Final-Recipient: rfc822; user${n}@dest.example\nAction: failed\nStatus: 5.1.1\nRemote-MTA: dns; mx.dest.example\nDiagnostic-Code: smtp; 550 5.1.1 <user${n}@dest.example>: Recipient address rejected: User unknown in virtual mailbox table\n`,
+    ).join('\n');
+
+  it('a thousand recipients are all there', () => {
+    const status = group(blocks(1000));
+    expect(status.length).toBeGreaterThan(200_000);
+    expect(new Set(report({ status }).recipients.map(({ address }) => address)).size).toBe(1000);
+  });
+
+  it('what is left out of a report is said', () => {
+    const status = `${group(FAILED)}X-Filler: ${'x'.repeat(998)}\n`.padEnd(1_200_000, `X-Filler: ${'x'.repeat(998)}\n`);
+    const reading = read(
+      Buffer.from(
+        `Return-Path: <>\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nwords\n--b\n${status}\n--b--\n`,
+      ),
+    );
+    expect(reading.truncated).toBe('report');
+    expect(reading.verdict.recipients).toHaveLength(1);
+  });
+
+  it.each([
+    ['text/plain', 'words'],
+    ['text/html', '<p>words'],
+    ['message/rfc822', 'Subject: returned'],
+  ])('the fields are found behind twenty parts of %s', (type, body) => {
+    const parts = Array(20).fill(`Content-Type: ${type}\n\n${body}\n`).join('\n--b\n');
+    expect(report({ status: `${parts}\n--b\n${group(FAILED)}` }).recipients).toMatchObject([
+      { address: 'ann@dest.example', status: '5.1.1' },
+    ]);
   });
 });
 
