@@ -6,10 +6,11 @@ import type { Finding } from './finding.ts';
 import { findAddresses } from './found-address.ts';
 import { contentFacts, fieldText, findField } from './header.ts';
 import type { Material, PartText } from './material.ts';
+import { PageIndex } from './page-index.ts';
 import { actionInWords, retryUntil } from './report-delay.ts';
 import { openPage, type Page } from './report-page.ts';
 import { findPhrases, GENERAL, type Hit } from './report-phrases.ts';
-import { hasCode, hostIn, reasonIn, reasonOnPage } from './report-reason.ts';
+import { answerAt, hasCode, hostIn, reasonIn } from './report-reason.ts';
 import {
   type Named,
   namedAlone,
@@ -185,8 +186,12 @@ function report(material: Material, opened: Opened, signs: Signs): FreeForm {
   const only = opened.named.length === 1;
   // What is said once is said of all.
   const areAlike = opened.named.every((named) => named.reason.length === 0);
+  const index = new PageIndex(page);
+  const wholePage = only || areAlike;
+  const until = once(() => retryUntil(page.flat, sent, originalDate(material, page.returned)));
+  const onPage = once(() => (only ? hostIn(index.words.replaceAll('\n', ' ').trim()) : null));
   const findings = opened.named.map((named): Finding => {
-    const reason = bestReason(page, named, only);
+    const reason = bestReason(page, index, named, only);
     const action = isMixed || named.action === 'delivered' ? named.action : (said ?? named.action);
     return {
       address: named.address,
@@ -194,42 +199,26 @@ function report(material: Material, opened: Opened, signs: Signs): FreeForm {
       action,
       status: null,
       diagnostic: reason,
-      context: contextOf(page, named, only || areAlike, reason === null ? signs.subject : ''),
-      remoteMta:
-        hostIn(named.reason.join(' ').trim()) ??
-        (only
-          ? hostIn(
-              page.lines
-                .map(({ text }) => text)
-                .join(' ')
-                .trim(),
-            )
-          : null),
-      retryUntil: action === 'delayed' ? retryUntil(page.flat, sent, originalDate(material, page.returned)) : null,
-      evidence: { rule, part, span: spanOf(page, named) },
+      context: contextOf(page, index, named, wholePage, reason === null ? signs.subject : ''),
+      remoteMta: hostIn(named.reason.join(' ').trim()) ?? onPage(),
+      retryUntil: action === 'delayed' ? until() : null,
+      evidence: { rule, part, span: spanOf(page, index, named) },
     };
   });
   if (findings.length === 0) {
-    const [first] = [reasonOnPage(page.lines, null)];
     findings.push({
       address: null,
       originalAddress: null,
       action: said,
       status: null,
-      diagnostic: first ?? null,
-      context: cut([page.lines.map(({ text }) => text).join('\n'), signs.subject].join('\n'), MAX_CONTEXT),
+      diagnostic: index.answers.first,
+      context: cut([index.words, signs.subject].join('\n'), MAX_CONTEXT),
       remoteMta: null,
       retryUntil: null,
       evidence: {
         rule,
         part,
-        span: cut(
-          page.lines
-            .map(({ text }) => text)
-            .join('\n')
-            .trim(),
-          MAX_SPAN,
-        ),
+        span: cut(index.words.trim(), MAX_SPAN),
       },
     });
   }
@@ -244,17 +233,21 @@ function report(material: Material, opened: Opened, signs: Signs): FreeForm {
 }
 
 /** Its own lines; but an answer with a code elsewhere says more than own lines without one, where there is nobody else it could be of. */
-function bestReason(page: Page, named: Named, only: boolean): string | null {
+function bestReason(page: Page, index: PageIndex, named: Named, only: boolean): string | null {
   const own = reasonIn(named.reason);
   if (own !== null && (!only || hasCode(own))) return own;
-  const elsewhere = reasonOnPage(page.lines, named.address);
-  return (elsewhere !== null && hasCode(elsewhere) ? elsewhere : (own ?? elsewhere)) ?? sentenceOn(page, named.address);
+  const { answers } = index;
+  const start = index.linesWith(named.address).find((line) => answers.starts.has(line));
+  const elsewhere = start === undefined ? answers.first : answerAt(page.lines, start);
+  return (
+    (elsewhere !== null && hasCode(elsewhere) ? elsewhere : (own ?? elsewhere)) ??
+    sentenceOn(page, index, named.address)
+  );
 }
 
 /** `Unknown user: address` */
-function sentenceOn(page: Page, address: string): string | null {
-  const key = address.toLowerCase();
-  const line = page.lines.find(({ text }) => text.toLowerCase().includes(key));
+function sentenceOn(page: Page, index: PageIndex, address: string): string | null {
+  const line = page.lines[index.linesWith(address)[0] ?? -1];
   if (line === undefined || /following (?:recipient|address)|^(?:to|cc):|^\(?(?:expanded|generated)/i.test(line.text))
     return null;
   return line.text.length - address.length >= MIN_SENTENCE ? line.text : null;
@@ -263,29 +256,30 @@ function sentenceOn(page: Page, address: string): string | null {
 /** Characters beside an address that make a sentence of it. */
 const MIN_SENTENCE = 12;
 
-function contextOf(page: Page, named: Named, only: boolean, subject: string): string {
-  if (only) return cut([...page.lines.map(({ text }) => text), subject].join('\n').trim(), MAX_CONTEXT);
-  const key = named.address.toLowerCase();
-  const about = page.lines.map(({ text }) => text).filter((text) => text.toLowerCase().includes(key));
+function contextOf(page: Page, index: PageIndex, named: Named, only: boolean, subject: string): string {
+  if (only) return cut(`${index.words}\n${subject}`.trim(), MAX_CONTEXT);
+  const about = index.linesWith(named.address).map((line) => page.lines[line]?.text ?? '');
   const own = [...named.reason, ...about];
   // Without an answer of its own, what the report begins with is said of each.
-  if (!own.some(hasCode)) own.push(...preambleOf(page));
+  if (!own.some(hasCode)) own.push(...index.preamble);
   return cut(own.join('\n').trim(), MAX_CONTEXT);
 }
 
-/** The words before the first address. */
-function preambleOf(page: Page): string[] {
-  const first = page.lines.findIndex(({ text }) => text.includes('@'));
-  return page.lines.slice(0, Math.max(0, first)).map(({ text }) => text);
-}
-
-function spanOf(page: Page, named: Named): string {
+function spanOf(page: Page, index: PageIndex, named: Named): string {
   const own = [named.address, ...named.reason].join('\n').trim();
   if (named.reason.length > 0) return cut(own, MAX_SPAN);
-  const key = named.address.toLowerCase();
-  const line = page.lines.findIndex(({ text }) => text.toLowerCase().includes(key));
-  const near = page.lines.slice(Math.max(0, line - 2), Math.max(0, line) + 3).map(({ text }) => text);
+  const line = index.linesWith(named.address)[0] ?? 0;
+  const near = page.lines.slice(Math.max(0, line - 2), line + 3).map(({ text }) => text);
   return cut(near.join('\n').trim(), MAX_SPAN);
+}
+
+/** What all recipients of a report share, found when the first asks. */
+function once<T>(find: () => T): () => T {
+  let found: { readonly value: T } | null = null;
+  return () => {
+    found ??= { value: find() };
+    return found.value;
+  };
 }
 
 function originalDate(material: Material, pasted: string): Date | null {
