@@ -23,7 +23,7 @@ const NAME = 'message-id:';
 
 /** A header that was pasted into the text of a report. */
 const PASTED_ID =
-  /^(?:[a-z]{3} )?(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,3})?:)?[ \t>|*]{0,8}message-id:[ \t]{0,8}\n?[ \t>|]{0,8}(<[^<>\s]{1,998}>|[^<>\s]{1,998}@[^<>\s]{1,255})/i;
+  /^[ \t]{0,2}(?:[a-z]{3} )?(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,3})?:)?[ \t>|*]{0,8}message-id:[ \t]{0,8}\n?[ \t>|]{0,8}(<[^<>\s]{1,998}>|[^<>\s]{1,998}@[^<>\s]{1,255})/i;
 
 /** Without angle brackets. The returned message's own field is asked first, then the header that stands in the words. */
 export function originalMessageId(material: Material): string | null {

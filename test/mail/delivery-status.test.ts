@@ -171,7 +171,7 @@ describe('delivery status notifications (RFC 3464)', () => {
   });
 
   it('the id in a line of a transcript of MDaemon', () => {
-    const words = `${WORDS}Mon 2026-03-02 09:15:01: *  Message-ID: <sent-2@shop.example.org>\n`;
+    const words = `${WORDS} Mon 2026-03-02 09:15:01: *  Message-ID: <sent-2@shop.example.org>\n`;
     expect(report({ words, status: group(FAILED), returned: '' }).originalMessageId).toBe('sent-2@shop.example.org');
   });
 
