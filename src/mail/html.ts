@@ -70,6 +70,7 @@ function markup(html: string, open: number, out: Lines): number {
   const end = html.indexOf('>', open);
   // An unfinished tag at the cut end of the text. What follows it is no text either, and looking again for '>' would be quadratic.
   if (end < 0) return html.length;
+  if (name === 'pre') out.preformatted(html[open + 1] !== '/');
   if (BLOCKS.has(name)) out.newLine();
   else if (name === 'td' || name === 'th') out.add(' ');
   const hidden = html[open + 1] === '/' ? undefined : HIDDEN.get(name);
@@ -78,14 +79,30 @@ function markup(html: string, open: number, out: Lines): number {
   return hidden.exec(html)?.index ?? html.length;
 }
 
-/** Text being put together: white space collapsed, at most one empty line between paragraphs. */
+/** Text being put together: white space collapsed but for the line ends of preformatted text, at most one empty line between paragraphs. */
 class Lines {
   length = 0;
+  #isPreformatted = false;
   readonly #pieces: string[] = [];
   #breaks = 0;
   #spaced = true;
 
+  /** `<pre>` and `</pre>`: reports put transcripts and whole headers there, which mean nothing on one line. */
+  preformatted(on: boolean): void {
+    this.#isPreformatted = on;
+  }
+
   add(raw: string): void {
+    const lines = this.#isPreformatted ? raw.split('\n') : [raw];
+    for (const [index, line] of lines.entries()) {
+      // The ends of blocks come in pairs; two line ends in a row are an empty line.
+      if (index > 0) this.#breaks += this.#breaks > 0 ? 2 : 1;
+      if (index > 0) this.#spaced = true;
+      this.#addLine(line);
+    }
+  }
+
+  #addLine(raw: string): void {
     const text = (raw.includes('&') ? decodeEntities(raw) : raw)
       // Fillers with which newsletters pad their preview line.
       .replace(/(?:\u00ad|\u034f|\u200b|\u200c|\ufeff)+/g, '')

@@ -21,6 +21,9 @@ const MAX_NAMED = 1000;
 /** Lines with words between a heading and the first address below it. */
 const MAX_LINES_BEFORE = 6;
 
+/** Lines within which a phrase that comes again names somebody: its own, an empty one, the first of a list. */
+const LINES_TO_NAME = 3;
+
 /** Lines kept with one recipient. */
 const MAX_REASON_LINES = 40;
 
@@ -31,8 +34,8 @@ const MAX_GAP = 90;
 const MAX_NEAR = MAX_GAP + 500;
 
 /**
- * Characters read behind all phrases of a page together. A page has 48 K, and each phrase is followed to where it comes again: ten pages are
- * more than any report needs, and end what phrases by turns would make of it, a page for each of a thousand.
+ * Characters read behind all phrases of a page together. A page has 48 K, and each phrase is followed to where it names the next: ten pages
+ * are more than any report needs, and end what phrases that name nobody would make of it, a page for each of a thousand.
  */
 const MAX_WALKED = 10 * 48 * 1024;
 
@@ -83,7 +86,7 @@ export function namedByPhrases(page: Page, hits: readonly Hit[], kinds: readonly
   return named.all();
 }
 
-/** The line on which the same phrase stands again: from there on its next occurrence is asked. */
+/** The line on which the same phrase stands again and names somebody: from there on its next occurrence is asked. */
 function repeatsOf(page: Page, hits: readonly Hit[]): (number | undefined)[] {
   const lines = new Map<string, number>();
   const repeats: (number | undefined)[] = [];
@@ -92,7 +95,9 @@ function repeatsOf(page: Page, hits: readonly Hit[]): (number | undefined)[] {
     if (hit === undefined) continue;
     const words = page.flat.slice(hit.start, hit.end);
     repeats[index] = lines.get(words);
-    lines.set(words, page.place(hit.start).line);
+    const { line } = page.place(hit.start);
+    // A reason may have the words as well, and is the reason of who was named before.
+    if (page.lines.slice(line, line + LINES_TO_NAME).some(({ text }) => text.includes('@'))) lines.set(words, line);
   }
   return repeats;
 }

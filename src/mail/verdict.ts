@@ -114,12 +114,14 @@ function bounce(material: Material): Verdict | null {
   const findings = status === null ? (free?.findings ?? []) : joined(material, status, free?.findings ?? []);
   const seen = new Set<string>();
   const recipients: RecipientReport[] = [];
+  const weigh = weighing();
   for (const finding of findings) {
     const key = `${finding.address?.toLowerCase() ?? ''} ${finding.action ?? ''}`;
     // A report may have a block for each attempt; the first says what the others repeat.
     if (seen.has(key) || recipients.length >= MAX_RECIPIENTS) continue;
     seen.add(key);
-    recipients.push(reportOf(findings.length === 1 ? withAlias(material, finding) : finding));
+    const whole = findings.length === 1 ? withAlias(material, finding) : finding;
+    recipients.push(reportOf(whole, weigh(whole)));
   }
   return {
     ...NOTHING,
@@ -138,8 +140,22 @@ function withAlias(material: Material, finding: Finding): Finding {
   return alias === null || same(alias, finding.address) ? finding : { ...finding, originalAddress: alias };
 }
 
-function reportOf(finding: Finding): RecipientReport {
-  const { status, replyCode, category, scope, hard, action } = explain(finding);
+type Explained = ReturnType<typeof explain>;
+
+/** Explains findings one after the other; a list of a thousand recipients of whom the same is said is weighed once. */
+function weighing(): (finding: Finding) => Explained {
+  let last: { readonly finding: Finding; readonly explanation: Explained } | null = null;
+  return (finding) => {
+    const isSame =
+      last !== null &&
+      (['status', 'action', 'diagnostic', 'context'] as const).every((key) => last?.finding[key] === finding[key]);
+    if (last === null || !isSame) last = { finding, explanation: explain(finding) };
+    return last.explanation;
+  };
+}
+
+function reportOf(finding: Finding, explanation: Explained): RecipientReport {
+  const { status, replyCode, category, scope, hard, action } = explanation;
   const isFailure = action === 'failed' || action === 'delayed';
   return {
     address: finding.address,
