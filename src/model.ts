@@ -359,7 +359,7 @@ export interface Reading {
   /** Header fields in order, names as written, values unfolded, undecoded beyond UTF-8 or Latin-1. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly attachments: readonly Attachment[];
-  /** Which limit cut the reading short, if any: `depth`, `parts`, `header`. */
+  /** Which limit cut the reading short, if any: `depth`, `parts`, `header`; `report`: recipients may be missing. */
   readonly truncated: string | null;
   /** What it reports, when it is a report; `kind` is taken from it. */
   readonly verdict: Verdict;

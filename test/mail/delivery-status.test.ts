@@ -183,6 +183,19 @@ describe('delivery status notifications (RFC 3464)', () => {
   });
 });
 
+describe('what has too little in it', () => {
+  it('an unknown user without a code or the command is refused, not gone (docs/bounces.md)', () => {
+    const fields = FAILED.replace('5.1.1', '5.0.0');
+    const refused = report({ status: group(`${fields}Diagnostic-Code: smtp; 550 User unknown\n`) });
+    expect(refused.recipients).toMatchObject([{ category: 'recipient-refused', hard: false }]);
+    const answered = report({
+      words: '<ann@dest.example>: host mx said: 550 User unknown (in reply to RCPT TO command)\n',
+      status: group(`${fields}Diagnostic-Code: smtp; 550 User unknown (in reply to RCPT TO command)\n`),
+    });
+    expect(answered.recipients).toMatchObject([{ category: 'address-unknown', hard: true }]);
+  });
+});
+
 describe('large reports', () => {
   const blocks = (count: number): string =>
     Array.from(
@@ -206,6 +219,17 @@ describe('large reports', () => {
     );
     expect(reading.truncated).toBe('report');
     expect(reading.verdict.recipients).toHaveLength(1);
+  });
+
+  it('so are its ninth part and those after it', () => {
+    const parts = Array.from({ length: 9 }, (_, n) => group(FAILED.replace('ann', `a${n}`)));
+    const whole = (count: number): string =>
+      `Return-Path: <>\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nwords\n${parts
+        .slice(0, count)
+        .map((one) => `--b\n${one}\n`)
+        .join('')}--b--\n`;
+    expect(read(Buffer.from(whole(8))).truncated).toBeNull();
+    expect(read(Buffer.from(whole(9))).truncated).toBe('report');
   });
 
   it.each([
