@@ -22,7 +22,7 @@ import {
   SYSTEM,
 } from './report-recipients.ts';
 import { readSigns, type Signs } from './report-signs.ts';
-import { originalMessageId, originalRecipients, pastedId } from './returned.ts';
+import { isOfSender, likelyRecipients, originalMessageId, pastedId } from './returned.ts';
 import { readNotification } from './ses-notification.ts';
 import { cut } from './text.ts';
 
@@ -56,7 +56,12 @@ export function readFreeForm(material: Material): FreeForm | null {
   if (inner !== null) return inner;
   weak ??= { part: '', page: openPage(''), hits: [], named: [], surety: 0 };
   if (!isReport(weak, signs)) return null;
-  return report(material, { ...weak, named: lastResort(material, weak, signs) }, signs);
+  return report(
+    material,
+    { ...weak, named: lastResort(material, weak, signs) },
+    signs,
+    signs.failedRecipients.length === 0,
+  );
 }
 
 /** A gateway that passes a report on as an attachment of its own: the words inside are read. */
@@ -67,9 +72,13 @@ function wrapped(material: Material, signs: Signs): FreeForm | null {
     if (inner === null || !(inner.isDaemon || inner.isReportType)) continue;
     const whole: PartText = { part, type: 'text/plain', text };
     const status = readPastedStatus(whole);
-    if (status !== null) return { findings: [...status.findings], rule: 'rfc3464', originalMessageId: pastedId(text) };
+    if (status !== null) {
+      const findings = status.findings.map((finding) => ({ ...finding, isGuess: true }));
+      return { findings, rule: 'rfc3464', originalMessageId: pastedId(text) };
+    }
     const opened = openReport(whole, inner);
-    if (opened !== null && opened.named.length > 0 && isReport(opened, inner)) return report(material, opened, inner);
+    if (opened !== null && opened.named.length > 0 && isReport(opened, inner))
+      return report(material, opened, inner, true);
   }
   return null;
 }
@@ -158,18 +167,22 @@ function lastResort(material: Material, { page }: Opened, signs: Signs): Named[]
       if (!signs.parties.has(key) && !SYSTEM.test(key)) mentioned.set(key, address);
     }
   }
-  const originals = originalRecipients(material);
+  const originals = likelyRecipients(material);
   const both = originals.filter((address) => mentioned.has(address.toLowerCase()));
   if (both.length > 0) return both.map(one);
   if (mentioned.size === 1) return [...mentioned.values()].map(one);
-  return (originals.length === 1 ? originals : pastedRecipients(page.returned)).map(one);
+  return (originals.length === 1 ? originals : pastedRecipients(material, page.returned)).map(one);
 }
 
-/** The To of a header that stands in the words. */
-function pastedRecipients(text: string): string[] {
-  const line = /^[ \t>|]{0,8}to:[ \t]?([^\n]{1,1000})/im.exec(cut(text, MAX_CONTEXT))?.[1];
-  const found = line === undefined ? [] : findAddresses(line);
-  return found.length === 1 ? found.map(({ address }) => address) : [];
+/** The To of a header that stands in the words, by the same rules as that of a returned message. */
+function pastedRecipients(material: Material, text: string): string[] {
+  const header = cut(text, MAX_CONTEXT);
+  if (/^[ \t>|]{0,8}list-id:/im.test(header)) return [];
+  const addresses = (field: RegExp): string[] =>
+    findAddresses(field.exec(header)?.[1] ?? '').map(({ address }) => address);
+  const found = addresses(/^[ \t>|]{0,8}to:[ \t]?([^\n]{1,1000})/im);
+  const senders = addresses(/^[ \t>|]{0,8}from:[ \t]?([^\n]{1,1000})/im);
+  return found.length === 1 ? found.filter((address) => !isOfSender(material, address, senders)) : [];
 }
 
 function ruleOf(hits: readonly Hit[]): string {
@@ -177,7 +190,7 @@ function ruleOf(hits: readonly Hit[]): string {
   return (proving.find((hit) => hit.gives === 'marks') ?? proving[0])?.family ?? GENERAL;
 }
 
-function report(material: Material, opened: Opened, signs: Signs): FreeForm {
+function report(material: Material, opened: Opened, signs: Signs, isGuess = false): FreeForm {
   const { page, hits, part } = opened;
   const rule = ruleOf(hits);
   const said = actionInWords(page.flat, signs.subject);
@@ -196,6 +209,7 @@ function report(material: Material, opened: Opened, signs: Signs): FreeForm {
     return {
       address: named.address,
       originalAddress: named.original,
+      isGuess,
       action,
       status: null,
       diagnostic: reason,

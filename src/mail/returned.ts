@@ -54,6 +54,40 @@ export function originalRecipients(material: Material): string[] {
   return [];
 }
 
+/** Fields that say who sent a message. */
+const SENDERS = ['from', 'sender', 'return-path', 'reply-to'];
+
+/**
+ * Whom a report that names nobody may be about: what the returned message says, unless that is as likely a list or its own sender's address.
+ * What is guessed here may be suppressed, and `announce@` of our own domain would be the worst of all addresses for it.
+ */
+export function likelyRecipients(material: Material): string[] {
+  if (isFromList(material)) return [];
+  const senders = material.returned.flatMap(({ fields }) =>
+    SENDERS.flatMap((key) => addressesIn(findField(fields, key))),
+  );
+  const all = originalRecipients(material);
+  // Without those of the sender's domain another would be left over as the only one, though the report may be about them.
+  return all.some((address) => isOfSender(material, address, senders)) ? [] : all;
+}
+
+/** Whether the returned message is one of a list (RFC 2919): it was addressed to the list, its envelope to a member. */
+export function isFromList(material: Material): boolean {
+  return material.returned.some(({ fields }) => findField(fields, 'list-id') !== null);
+}
+
+/** Whether an address is in a domain of those who sent what came back, or of whom the report came back to. */
+export function isOfSender(material: Material, address: string, senders: readonly string[]): boolean {
+  const domain = domainOf(address);
+  return [...senders, ...addressesIn(findField(material.fields, 'to'))]
+    .map(domainOf)
+    .some((own) => domain === own || domain.endsWith(`.${own}`));
+}
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
+}
+
 /** For whom the last server took the message, where its trace says so: an alias is known there only. */
 export function envelopeRecipient(material: Material): string | null {
   const [first] = material.returned;

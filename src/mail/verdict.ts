@@ -12,7 +12,7 @@ import { readFreeForm } from './free-form.ts';
 import type { Material } from './material.ts';
 import { readMdn } from './mdn.ts';
 import { withOriginalHeaders } from './original-headers.ts';
-import { envelopeRecipient, originalMessageId, originalRecipients } from './returned.ts';
+import { envelopeRecipient, isFromList, likelyRecipients, originalMessageId } from './returned.ts';
 import { cut, oneLine } from './text.ts';
 import { withinBounds } from './verdict-bounds.ts';
 
@@ -21,6 +21,9 @@ const MAX_RECIPIENTS = 1000;
 
 /** Characters of a diagnostic. */
 const MAX_DIAGNOSTIC = 1000;
+
+/** Characters to which delivery-status.ts cuts an address; what is as long was one, of which nobody knows the end. */
+const MAX_ADDRESS = 998;
 
 /** Characters of words around a recipient that are weighed with it. */
 const MAX_CONTEXT = 4000;
@@ -136,6 +139,8 @@ function bounce(material: Material): Verdict | null {
 /** An alias that only the trace of the returned message knows (RFC 5321 4.4). */
 function withAlias(material: Material, finding: Finding): Finding {
   if (finding.originalAddress !== null || finding.address?.includes('@') !== true) return finding;
+  // What took it for a list (RFC 2919) is no alias of a member.
+  if (finding.isGuess === true || isFromList(material)) return finding;
   const alias = envelopeRecipient(material);
   return alias === null || same(alias, finding.address) ? finding : { ...finding, originalAddress: alias };
 }
@@ -180,10 +185,10 @@ function joined(material: Material, report: StatusReport, words: readonly Findin
   const about = wordsAbout(material, only, report.findings.length);
   return report.findings.map((finding) => {
     const word = wordOn(finding, words, byName) ?? (only && words.length === 1 ? words[0] : undefined);
-    const known = finding.address?.includes('@') === true;
+    const known = finding.address?.includes('@') === true || (finding.address?.length ?? 0) >= MAX_ADDRESS;
     const address = known ? finding.address : (word?.address ?? onlyOriginal(material, only) ?? finding.address);
     const alias =
-      word === undefined
+      word === undefined || word.isGuess === true
         ? null
         : [word.originalAddress, word.address].find((named) => named !== null && !same(named, address));
     return {
@@ -203,7 +208,7 @@ function joined(material: Material, report: StatusReport, words: readonly Findin
 
 /** A report that names nobody is about the one its message was sent to. */
 function onlyOriginal(material: Material, only: boolean): string | null {
-  const [first, second] = only ? originalRecipients(material) : [];
+  const [first, second] = only ? likelyRecipients(material) : [];
   return first !== undefined && second === undefined ? first : null;
 }
 
