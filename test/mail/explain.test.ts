@@ -259,7 +259,7 @@ describe('what was done, where no field says so', () => {
   });
 });
 
-/** A hundred times what explain() takes for real text of that length: a slow machine passes, a pattern that backtracks does not. */
+/** Some thousand times what explain() takes for real text of that length: a slow machine passes, a pattern that backtracks does not. */
 const MAX_MS = 3_000;
 
 describe('hostile text', () => {
