@@ -140,12 +140,21 @@ function isReport(opened: Opened, signs: Signs): boolean {
   if (isNullPath && isDaemon) return isProven || hasSubject;
   // A challenge (RFC 3834 does not forbid them) waits for its sender to prove himself.
   if (isNullPath && !hasSubject && CHALLENGE.test(opened.page.flat)) return false;
+  // Parcels and meals are not delivered either, and their senders have names; of mail a code speaks, or words that one system has to itself.
+  if (isNullPath && signs.isNamed && !isOfMail(opened)) return false;
   if (isNullPath) return (isProven && (opened.surety === 2 || hasSubject)) || (hasSubject && opened.surety > 0);
   if (!isProven || opened.surety === 0) return false;
   if (isDaemon) return opened.surety === 2 || hasSubject;
   if (opened.surety < 2) return false;
   // A report asks nothing, has no name to sign with and no number in a ticket system.
   return hasSubject && !signs.isNamed && !/^\[|#\d/.test(signs.subject) && !/[?\uff1f](?: |$)/.test(opened.page.flat);
+}
+
+function isOfMail({ page, hits }: Opened): boolean {
+  return (
+    hits.some((hit) => PROVING.includes(hit.gives) && hit.family !== GENERAL) ||
+    page.lines.some(({ text }) => hasCode(text))
+  );
 }
 
 const CHALLENGE = /\b(?:click (?:here|on|the)|confirm (?:that|your)|verify (?:that|your)|verification)\b/;
