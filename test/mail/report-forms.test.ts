@@ -69,3 +69,47 @@ describe('odd local parts', () => {
     expect(recipients.map(({ address }) => address)).toEqual(['ann@d.example', 'bob@d.example']);
   });
 });
+
+describe('what is no part of the report', () => {
+  it('a header that was pasted without its trace, and what stands below it', () => {
+    const { recipients } = verdictOn(
+      'Your message could not be delivered to ann@d.example.\n550 5.1.1 unknown\n\nFrom: Shop <news@shop.example>\nTo: list@e.example\nSubject: hi\n\nCould not be delivered to bob@d.example: 552 5.2.2 full\n',
+    );
+    expect(recipients.map(({ address }) => address)).toEqual(['ann@d.example']);
+  });
+
+  it('two fields in a row are words of the report', () => {
+    const { recipients } = verdictOn(
+      'Your message\n\nFrom: news@shop.example\nSubject: hi\n\ncould not be delivered to the following recipients:\n\nann@d.example\n',
+    );
+    expect(recipients.map(({ address }) => address)).toEqual(['ann@d.example']);
+  });
+
+  it.each([
+    ['<div style="display:none">bob@d.example<div>x</div><br>550 5.1.1 unknown</div>'],
+    ['<span style="color:red; DISPLAY : none">bob@d.example</span>'],
+  ])('what HTML does not show: %s', (hidden) => {
+    const { recipients } = verdictOn(
+      `<p>Your message could not be delivered to the following recipients:</p><p>ann@d.example</p>${hidden}<p>550 5.1.1 unknown</p>`,
+      'text/html',
+    );
+    expect(recipients.map(({ address }) => address)).toEqual(['ann@d.example']);
+  });
+
+  it('but what is hidden without an end is shown', () => {
+    const { recipients } = verdictOn(
+      '<div style="display:none"><p>Your message could not be delivered to the following recipients:</p><p>ann@d.example</p>',
+      'text/html',
+    );
+    expect(recipients.map(({ address }) => address)).toEqual(['ann@d.example']);
+  });
+});
+
+describe('the way to the domain', () => {
+  it('is what SendGrid could not look up, and not the name of the sender', () => {
+    const { recipients } = verdictOn(
+      '<ann@d.example>: unable to get mx info: failed to get IPs from PTR record: lookup <nil>: unrecognized address\n',
+    );
+    expect(recipients).toMatchObject([{ address: 'ann@d.example', category: 'network', hard: false }]);
+  });
+});
