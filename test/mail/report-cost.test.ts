@@ -46,6 +46,11 @@ const MESSAGES: [string, number, (size: number) => Buffer][] = [
       ),
   ],
   ['blocks beside words', 400, blocks],
+  [
+    'hidden elements without an end',
+    4000,
+    (n) => Buffer.from(`${HEADER}Content-Type: text/html\n\n${'<div style="display:none">a</span>'.repeat(n)}`),
+  ],
 ];
 
 /** The least of several readings, so that another process does not decide. */
