@@ -308,6 +308,8 @@ export interface SuppressionRule {
 export interface SuppressionPolicy {
   /** Reports of less trust suppress nobody. */
   readonly trust: Trust;
+  /** The same for complaints: feedback loops send them to an address that has no tag. */
+  readonly complaintTrust: Trust;
   /** Null: never for this cause. */
   readonly rules: Readonly<Record<SuppressionCause, SuppressionRule | null>>;
 }

@@ -11,7 +11,7 @@ import { type LedgerKey, type OpenRow, rowsByEmailId } from '../store/ledger.ts'
 import { setInFlight } from '../store/mailboxes.ts';
 import type { Committed } from './dispose.ts';
 import type { Fuse } from './fuse.ts';
-import { destinyOf } from './policy.ts';
+import { destinyOf, UNMATCHED } from './policy.ts';
 import { isSame, isSameInstant, mayBeRewritten, type Sighting } from './settle.ts';
 import { holdAll, type Item, type Leftovers, type Mode, type Work } from './work.ts';
 
@@ -82,6 +82,7 @@ export async function storeFetched(
   });
   tally.stored += stored.fresh.length;
   tally.adopted += stored.adopted.length;
+  tally.unmatched += stored.fresh.filter(({ reason }) => reason === UNMATCHED).length;
   return [...stored.fresh, ...stored.adopted].map((entry) => committedOf(work, entry));
 }
 
@@ -288,6 +289,7 @@ export async function storeLarge(
   }
   if (verdict.verdict === 'adopted') tally.adopted++;
   else tally.stored++;
+  if (verdict.verdict === 'fresh' && verdict.reason === UNMATCHED) tally.unmatched++;
   const state = verdict.verdict === 'adopted' ? verdict.adopted.state : verdict.state;
   return [committedOf(work, { listed: item.listed, digest: streamed.digest, state })];
 }

@@ -93,7 +93,7 @@ async function compare(
      report as (
        select d.address, d.reported_at, d.stored_at, ${causeSql('d', '$4')} as cause,
               count(*) filter (where d.action = 'delivered') over (partition by d.address order by d.reported_at, d.action is not distinct from 'delivered') as stretch
-         from maildrain.delivery_report d where d.address = any($1) and d.trust = any($3)),
+         from maildrain.delivery_report d where d.address = any($1) and d.trust = any(case d.kind when 'complaint' then $9::text[] else $3::text[] end)),
      day as (
        select r.address, r.cause, r.stretch, max(r.reported_at) as last, min(r.stored_at) as stored_at
          from report r left join maildrain.address_reset a on a.address = r.address
@@ -125,6 +125,7 @@ async function compare(
       rules.map(({ after }) => after),
       rules.map(({ withinMs }) => seconds(withinMs)),
       rules.map(({ forMs }) => seconds(forMs)),
+      trustsFrom(policy.complaintTrust),
     ],
   );
   return rows;

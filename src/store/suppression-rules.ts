@@ -65,7 +65,10 @@ export async function applyPolicy(
   reports: readonly Report[],
 ): Promise<NewEvent[]> {
   const trusts = trustsFrom(policy.trust);
-  const believed = reports.filter(({ trust }) => trusts.includes(trust));
+  const ofComplaints = trustsFrom(policy.complaintTrust);
+  const believed = reports.filter(({ trust, verdict }) =>
+    (verdict.kind === 'complaint' ? ofComplaints : trusts).includes(trust),
+  );
   const candidates = believed.flatMap((report): Candidate[] => {
     const cause = causeOf(report);
     const rule = cause === null ? null : policy.rules[cause];
@@ -73,7 +76,7 @@ export async function applyPolicy(
       ? []
       : [{ address: report.address, cause, rule, report }];
   });
-  return candidates.length === 0 ? [] : suppress(sql, now, trusts, candidates);
+  return candidates.length === 0 ? [] : suppress(sql, now, [trusts, ofComplaints], candidates);
 }
 
 /** SQL: why a row of delivery_report may suppress its address, as causeOf() has it. `harmless` is the parameter with NO_COMPLAINTS. */
@@ -82,8 +85,8 @@ export function causeSql(report: string, harmless: string): string {
        when ${report}.kind = 'bounce' and ${report}.action = 'failed' and ${report}.scope = 'recipient' then ${report}.category end`;
 }
 
-/** Whether the report `d` is one of those that the cause `c.cause` counts; $2 are the accepted trusts, $3 the harmless feedback types. */
-const COUNTS = `d.address = c.address and d.trust = any($2) and (c.reset_at is null or d.reported_at > c.reset_at)
+/** Whether the report `d` is one of those that the cause `c.cause` counts; $2 and $10 are the accepted trusts, $3 the harmless feedback types. */
+const COUNTS = `d.address = c.address and d.trust = any(case c.cause when 'complaint' then $10::text[] else $2::text[] end) and (c.reset_at is null or d.reported_at > c.reset_at)
   and ${causeSql('d', '$3')} = c.cause`;
 
 /**
@@ -94,7 +97,7 @@ const COUNTS = `d.address = c.address and d.trust = any($2) and (c.reset_at is n
 async function suppress(
   sql: Sql,
   now: Date,
-  trusts: readonly Trust[],
+  [trusts, ofComplaints]: readonly [trusts: readonly Trust[], ofComplaints: readonly Trust[]],
   candidates: readonly Candidate[],
 ): Promise<NewEvent[]> {
   const { rows } = await sql.query<{ address: string; reason: string; until: Date | null; message_id: string }>(
@@ -139,6 +142,7 @@ async function suppress(
       candidates.map(({ rule }) => rule.after),
       candidates.map(({ rule }) => (rule.withinMs === null ? null : rule.withinMs / 1000)),
       candidates.map(({ rule }) => (rule.forMs === null ? null : rule.forMs / 1000)),
+      ofComplaints,
     ],
   );
   return rows.map(({ address, reason, until, message_id }) => ({

@@ -158,6 +158,7 @@ describeWith('postgres', 'planSuppressions', () => {
       fc.asyncProperty(fc.array(post, { minLength: 1, maxLength: 16 }), policies, async (posts, rules) => {
         const policy: SuppressionPolicy = {
           trust: 'address-only',
+          complaintTrust: 'address-only',
           rules: {
             ...NO_SUPPRESSION.rules,
             'address-unknown': rules.unknown,
