@@ -60,13 +60,10 @@ create table maildrain.suppression (
 create index suppression_since on maildrain.suppression (since);
 create index suppression_until on maildrain.suppression (until) where until is not null;
 
--- Reports from before this instant count no more: something was delivered, or a person lifted the suppression.
+-- A person has lifted the suppression: reports from before this instant count no more.
 create table maildrain.address_reset (
   address text primary key,
-  at timestamptz not null,
-  reason text not null check (reason in ('delivered', 'removed')),
-  -- when a person last lifted the suppression, also where something was delivered since
-  removed_at timestamptz
+  at timestamptz not null
 );
 
 -- Messages that the owner's own programs have sent, written by them: what a report has to name to be believed.

@@ -29,7 +29,7 @@ export interface EventSinkConfig {
 /** Every message is an event of its own; who wants that much asks for it. */
 const DEFAULT_TYPES: readonly EventType[] = EVENT_TYPES.filter((type) => type !== 'message.stored');
 
-/** The name under which `onEvent` of the library hears (store/deliveries.ts), and the queues of our own (jobs/link.ts). */
+/** The name under which `onEvent` of the library hears (store/sinks.ts), and the queues of our own (jobs/link.ts). */
 const TAKEN_NAME = 'onEvent';
 const TAKEN_QUEUES: readonly unknown[] = ['maildrain', 'maildrain-admin'];
 

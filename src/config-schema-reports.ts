@@ -38,6 +38,11 @@ export const SUPPRESSION_FIELDS = {
     'How far a report must be believed to suppress anybody; default signed where bounces.secret is set, else address-only.',
     'must be signed, known-message or address-only',
   ),
+  complaintTrust: field(
+    z.enum(['signed', 'known-message', 'address-only']),
+    'The same for complaints: feedback loops send them to an address that has no tag. Default as trust.',
+    'must be signed, known-message or address-only',
+  ),
 } as const;
 
 export const NEVER = 'never';

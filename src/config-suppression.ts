@@ -55,7 +55,7 @@ export function readSuppression(
   reading: Reading,
 ): SuppressionPolicy | null {
   const trust = canSign ? 'signed' : 'address-only';
-  if (value === undefined) return { trust, rules: DEFAULT_RULES };
+  if (value === undefined) return { trust, complaintTrust: trust, rules: DEFAULT_RULES };
   if (!isMap(value)) {
     const needed = 'a map with trust or rules';
     reading.problems.push({ path, text: value === null ? `is empty; it must be ${needed}` : `must be ${needed}` });
@@ -69,8 +69,16 @@ export function readSuppression(
       text: 'signed needs bounces.secret: without it no report is ever signed, and nobody would be suppressed',
     });
   }
+  if (values.complaintTrust === 'signed' && !canSign) {
+    reading.problems.push({
+      path: [...path, 'complaintTrust'],
+      text: 'signed needs bounces.secret: without it no complaint is ever signed, and none would suppress anybody',
+    });
+  }
   const rules = readRules(value.rules, [...path, 'rules'], reading);
-  return reading.problems.length > before ? null : { trust: values.trust ?? trust, rules };
+  if (reading.problems.length > before) return null;
+  const least = values.trust ?? trust;
+  return { trust: least, complaintTrust: values.complaintTrust ?? least, rules };
 }
 
 function readRules(value: unknown, path: Path, reading: Reading): SuppressionPolicy['rules'] {

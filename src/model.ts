@@ -308,6 +308,8 @@ export interface SuppressionRule {
 export interface SuppressionPolicy {
   /** Reports of less trust suppress nobody. */
   readonly trust: Trust;
+  /** The same for complaints: feedback loops send them to an address that has no tag. */
+  readonly complaintTrust: Trust;
   /** Null: never for this cause. */
   readonly rules: Readonly<Record<SuppressionCause, SuppressionRule | null>>;
 }
@@ -359,7 +361,7 @@ export interface Reading {
   /** Header fields in order, names as written, values unfolded, undecoded beyond UTF-8 or Latin-1. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly attachments: readonly Attachment[];
-  /** Which limit cut the reading short, if any: `depth`, `parts`, `header`. */
+  /** Which limit cut the reading short, if any: `depth`, `parts`, `header`; `report`: recipients may be missing. */
   readonly truncated: string | null;
   /** What it reports, when it is a report; `kind` is taken from it. */
   readonly verdict: Verdict;

@@ -145,18 +145,23 @@ class Service implements Maildrain {
       postgresUrl: this.#url,
       log: this.#log,
     });
-    if (this.#stopped !== null) await this.#consumers.stop(0);
-    this.#jobs = createJobs({
-      redisUrl: this.#options.redis,
-      postgresUrl: this.#url,
-      concurrency,
-      log: this.#log,
-      mailboxes: () => this.#mailboxes,
-      drain: (name, signal) => this.drain(name, { signal }),
-      due: async () => this.#configuredKeys(await dueForRetry(this.#db().sql)),
-      admin: this.#adminEngine,
-    });
-    await this.#jobs.start();
+    try {
+      if (this.#stopped !== null) await this.#consumers.stop(0);
+      this.#jobs = createJobs({
+        redisUrl: this.#options.redis,
+        postgresUrl: this.#url,
+        concurrency,
+        log: this.#log,
+        mailboxes: () => this.#mailboxes,
+        drain: (name, signal) => this.drain(name, { signal }),
+        due: async () => this.#configuredKeys(await dueForRetry(this.#db().sql)),
+        admin: this.#adminEngine,
+      });
+      await this.#jobs.start();
+    } catch (error) {
+      await this.#unstart();
+      throw error;
+    }
     this.#announced = announceWorker(this.#db(), this.#stopping.signal, this.#log);
     this.#every(MAINTENANCE_MS, 'partitions could not be made', () => ensurePartitions(this.#db().sql, new Date()));
     this.#every(EXPIRE_MS, 'what has been kept long enough could not be looked at', () => this.#expire());
@@ -164,6 +169,14 @@ class Service implements Maildrain {
     if (typeof this.#source === 'function') {
       this.#every(MAILBOXES_MS, 'mailboxes could not be read again', () => this.reload());
     }
+  }
+
+  /** A start that failed leaves nothing behind: it may be tried again, and stop() has nothing to wait for. */
+  async #unstart(): Promise<void> {
+    const [consumers, jobs] = [this.#consumers, this.#jobs];
+    this.#consumers = null;
+    this.#jobs = null;
+    await Promise.all([consumers?.stop(0), jobs?.stop(0)]);
   }
 
   /** Rows of a mailbox that has since been pointed elsewhere do not wake the new one. */

@@ -286,7 +286,6 @@ describe('what is right around reports', () => {
       'address-unknown',
       'complaint',
       'domain-unknown',
-      'mailbox-disabled',
     ]);
   });
 

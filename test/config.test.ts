@@ -225,7 +225,7 @@ describe('a good file', () => {
       postgres: 'embedded',
       redis: null,
       bounces: { patterns: [], secrets: [], headers: [] },
-      suppression: { trust: 'address-only', rules: DEFAULT_RULES },
+      suppression: { trust: 'address-only', complaintTrust: 'address-only', rules: DEFAULT_RULES },
       events: [],
       connectionsPerHost: 8,
       concurrency: 4,

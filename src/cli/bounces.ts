@@ -93,12 +93,13 @@ async function list(service: Maildrain, options: ListArguments, out: Output): Pr
   }
   await table(
     out,
-    ['REPORTED', 'MESSAGE', 'KIND', 'ADDRESS', 'STATUS', 'CATEGORY', 'SAID'],
+    ['REPORTED', 'MESSAGE', 'KIND', 'ADDRESS', 'TRUST', 'STATUS', 'CATEGORY', 'SAID'],
     reports.map((report) => [
       { text: instant(report.reportedAt) },
       { text: report.messageId },
       { text: kindOf(report) },
       { text: cut(report.address ?? '-', ADDRESS_WIDTH) },
+      { text: report.trust },
       { text: report.status ?? '-' },
       { text: report.category ?? '-' },
       { text: report.diagnostic ?? '-' },

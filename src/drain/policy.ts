@@ -6,7 +6,7 @@ import { RESTORED } from '../store/ledger.ts';
 /** Reason of a row that stays only until it is old enough. */
 export const WAITS = 'after';
 /** Reason of a row that stays because it reports nothing (`unmatched: keep`). */
-const UNMATCHED = 'unmatched';
+export const UNMATCHED = 'unmatched';
 
 /** What a message on the server becomes once it is stored. */
 export interface Destiny {

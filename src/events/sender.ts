@@ -24,17 +24,30 @@ export function eventJson(event: MaildrainEvent): EventJson {
   return { id: event.id, type: event.type, timestamp: event.at.toISOString(), data: event.body };
 }
 
+export interface FailureFacts {
+  readonly slow?: boolean;
+  readonly whole?: boolean;
+  readonly retryAfterMs?: number | null;
+  readonly loggable?: string;
+}
+
 /** The consumer did not take an event. `message` goes to the outbox and `status`, never with a secret, an address of ours or the event in it. */
 export class NotDelivered extends Error {
   /** The consumer refuses this event, or us: asking again soon would be a nuisance and change nothing. */
   readonly slow: boolean;
+  /** It is not this event's doing, as far as can be said: any other would have fared the same. */
+  readonly whole: boolean;
+  /** What the consumer asks for itself: not to be called within these milliseconds. */
+  readonly retryAfterMs: number | null;
   /** What may stand in a log, where `message` quotes foreign code. */
   readonly loggable: string;
 
-  constructor(message: string, facts: { readonly slow?: boolean; readonly loggable?: string } = {}) {
+  constructor(message: string, facts: FailureFacts = {}) {
     super(message);
     this.name = 'NotDelivered';
     this.slow = facts.slow ?? false;
+    this.whole = facts.whole ?? !this.slow;
+    this.retryAfterMs = facts.retryAfterMs ?? null;
     this.loggable = facts.loggable ?? message;
   }
 }

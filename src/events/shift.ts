@@ -4,9 +4,9 @@
 
 import { asMaildrainError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { type Delivery, hasten, markDelivered, nextDeliveries, postpone } from '../store/deliveries.ts';
+import { type Delivery, hasten, markDelivered, nextDeliveries, postpone, probeDelivery } from '../store/deliveries.ts';
 import type { Pen } from '../store/pool.ts';
-import { type Patience, pauseMs } from './patience.ts';
+import { MAX_MS, type Patience, pauseMs } from './patience.ts';
 import { NotDelivered, type Sender } from './sender.ts';
 
 /** Keys that are sent at once: enough to fill the line to a consumer that answers in 50 ms with 160 events a second, and no flood. */
@@ -15,6 +15,10 @@ const KEYS_AT_ONCE = 8;
 const KEYS_IN_HAND = 100;
 /** Events that are read ahead. Bodies have some KB (at most about 35, with 60 quoted fields), and so many may be told twice after a crash. */
 const WINDOW = 100;
+/** Keys whose pause is over, read beside the window and sent alternately with it: neither keeps the other waiting. */
+const RETRIES = 20;
+/** Refusals are said so often at most: what is wrong with one kind of event is wrong with thousands. */
+const SAID_AGAIN_MS = 60_000;
 /** Events written by another process are noticed within this many milliseconds; those of this process ring. */
 export const POLL_MS = 1_000;
 
@@ -45,6 +49,8 @@ export class Shift {
   readonly #ending = new AbortController();
   /** Sends in hand are cut. */
   readonly #cut = new AbortController();
+  /** When a refusal was last said, epoch milliseconds. */
+  #saidAt = 0;
   #closed = false;
   #broken: Error | null = null;
 
@@ -120,17 +126,16 @@ export class Shift {
     const { sink } = this.#options;
     await this.#write(async () => {
       const busy = [...this.#active.keys()];
-      const found = await nextDeliveries(this.#pen.client, sink, WINDOW, busy);
-      const byKey = new Map<string, Delivery[]>();
-      for (const delivery of found) {
-        const { key } = delivery.event;
-        const same = byKey.get(key);
-        if (same === undefined) byKey.set(key, [delivery]);
-        else same.push(delivery);
+      const { client } = this.#pen;
+      if (this.#patience.down) {
+        const probe = await probeDelivery(client, sink, busy);
+        this.#queue = probe === null ? [] : [[probe.event.key, [probe]]];
+        return;
       }
-      this.#queue = [...byKey];
+      const { fresh, retries } = await nextDeliveries(client, sink, { fresh: WINDOW, retries: RETRIES }, busy);
+      this.#queue = alternately(byKey(fresh), byKey(retries));
       // A window full of few keys hides the others: they are looked for when these are in hand.
-      if (found.length === WINDOW) this.#stale = true;
+      if (fresh.length === WINDOW || retries.length === RETRIES) this.#stale = true;
     });
   }
 
@@ -186,26 +191,50 @@ export class Shift {
   }
 
   #succeeded(): void {
-    const downSince = this.#patience.succeeded();
-    if (downSince === null) return;
+    const recovery = this.#patience.succeeded();
+    if (recovery === null) return;
     const { sink, log } = this.#options;
-    log.info({ sink, ms: Date.now() - downSince }, 'event consumer is back');
-    void this.#write(() => hasten(this.#pen.client, sink));
+    log.info({ sink, ms: Date.now() - recovery.downSince }, 'event consumer is back');
+    void this.#write(() => hasten(this.#pen.client, sink, recovery.keys));
   }
 
   async #failed(key: string, delivery: Delivery, thrown: unknown): Promise<void> {
-    const { sink, log } = this.#options;
+    const { sink } = this.#options;
     const error = asNotDelivered(thrown);
-    const { eventId, attempts, event } = delivery;
-    const wasWell = this.#patience.well;
-    const news = this.#patience.failed(key, Date.now(), Math.random());
-    const facts = { sink, event: event.id, type: event.type, why: error.loggable };
-    // Once for an event that is refused while others are taken, once for a consumer that is away; `status` shows the rest.
-    if (news === 'down') log.error(facts, 'event consumer takes nothing, its events wait');
-    else if (wasWell && attempts === 0) log.warn(facts, 'event not delivered, it is tried again');
-    else log.debug(facts, 'event not delivered again');
-    const pause = pauseMs(attempts + 1, error.slow, Math.random());
+    const { eventId, attempts } = delivery;
+    const now = Date.now();
+    if (error.whole) this.#blame(key, delivery, error, now);
+    else this.#sayRefused(delivery, error, now);
+    if (error.retryAfterMs !== null) this.#patience.asked(error.retryAfterMs, now);
+    const asked = Math.min(MAX_MS, error.retryAfterMs ?? 0);
+    const pause = Math.max(asked, pauseMs(attempts + 1, error.slow, Math.random()));
     await this.#write(() => postpone(this.#pen.client, sink, eventId, pause, error.message));
+  }
+
+  /** It may be the consumer's own trouble: said once for an event that fails while others are taken, once for a consumer that is away. */
+  #blame(key: string, delivery: Delivery, error: NotDelivered, now: number): void {
+    const { log } = this.#options;
+    const wasWell = this.#patience.well;
+    const news = this.#patience.failed(key, now, Math.random());
+    const facts = this.#facts(delivery, error);
+    if (news === 'down') {
+      // What comes next is chosen by who has been tried least.
+      this.#queue = [];
+      log.error(facts, 'event consumer takes nothing, its events wait');
+    } else if (wasWell && delivery.attempts === 0) log.warn(facts, 'event not delivered, it is tried again');
+    else log.debug(facts, 'event not delivered again');
+  }
+
+  #sayRefused(delivery: Delivery, error: NotDelivered, now: number): void {
+    const { log } = this.#options;
+    const said = delivery.attempts > 0 || now - this.#saidAt < SAID_AGAIN_MS;
+    if (!said) this.#saidAt = now;
+    const write = said ? log.debug : log.warn;
+    write.call(log, this.#facts(delivery, error), 'event refused, it and those of its key wait');
+  }
+
+  #facts({ event }: Delivery, error: NotDelivered): Record<string, unknown> {
+    return { sink: this.#options.sink, event: event.id, type: event.type, why: error.loggable };
   }
 
   /** Writes down what was delivered; many at once when they come faster than Postgres writes. */
@@ -231,6 +260,21 @@ export class Shift {
     });
     return this.#writing;
   }
+}
+
+function byKey(deliveries: readonly Delivery[]): [key: string, deliveries: Delivery[]][] {
+  const found = new Map<string, Delivery[]>();
+  for (const delivery of deliveries) {
+    const same = found.get(delivery.event.key);
+    if (same === undefined) found.set(delivery.event.key, [delivery]);
+    else same.push(delivery);
+  }
+  return [...found];
+}
+
+function alternately<T>(some: readonly T[], others: readonly T[]): T[] {
+  const length = Math.max(some.length, others.length);
+  return Array.from({ length }, (_, n) => [...some.slice(n, n + 1), ...others.slice(n, n + 1)]).flat();
 }
 
 function asNotDelivered(thrown: unknown): NotDelivered {

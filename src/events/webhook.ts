@@ -92,14 +92,14 @@ class Webhook implements Sender {
     for (let redirects = 0; ; redirects++) {
       const send = (connection: RequestOptions) => post(url, headers, body, signal, connection);
       const connection = this.#connection(url, redirects > 0);
-      const { status, location } = await send(connection).catch((error: unknown) => {
+      const { status, location, retryAfter } = await send(connection).catch((error: unknown) => {
         // The server closed a connection from the pool while we took it: no failure of anybody. A new one has no such excuse.
         if (error instanceof ClosedMeanwhile) return send({ ...connection, agent: false });
         throw error;
       });
       if (status >= 200 && status < 300) return;
-      if (status !== 307 && status !== 308) throw new NotDelivered(statusText(status), { slow: isRefusal(status) });
-      if (redirects === MAX_REDIRECTS) throw new NotDelivered(`more than ${MAX_REDIRECTS} redirects`, { slow: true });
+      if (status !== 307 && status !== 308) throw notTaken(status, retryAfter);
+      if (redirects === MAX_REDIRECTS) throw astray(`more than ${MAX_REDIRECTS} redirects`);
       url = target(location, url);
       this.#judge(url);
     }
@@ -138,6 +138,7 @@ class ClosedMeanwhile extends Error {}
 interface Answer {
   readonly status: number;
   readonly location: string | undefined;
+  readonly retryAfter: string | undefined;
 }
 
 /** One request. Resolves with the head of the answer; its body is read away beside. */
@@ -152,7 +153,8 @@ function post(
     const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
     const outgoing = request(url, { method: 'POST', headers, signal, ...connection }, (answer) => {
       drain(answer);
-      resolve({ status: answer.statusCode ?? 0, location: answer.headers.location });
+      const { location, 'retry-after': retryAfter } = answer.headers;
+      resolve({ status: answer.statusCode ?? 0, location, retryAfter });
     });
     outgoing.on('error', (error) => {
       const closed = outgoing.reusedSocket && Reflect.get(error, 'code') === 'ECONNRESET';
@@ -179,10 +181,10 @@ function drain(answer: IncomingMessage): void {
 function target(location: string | undefined, from: URL): URL {
   const url = location !== undefined && URL.canParse(location, from.href) ? new URL(location, from.href) : null;
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    throw new NotDelivered('a redirect to nowhere: its Location is no http or https URL', { slow: true });
+    throw astray('a redirect to nowhere: its Location is no http or https URL');
   }
   if (from.protocol === 'https:' && url.protocol === 'http:') {
-    throw new NotDelivered('a redirect from https to http is not followed', { slow: true });
+    throw astray('a redirect from https to http is not followed');
   }
   // Node would send what stands before an @ as user and password: the owner's URL may have them, a stranger's gives us none.
   url.username = '';
@@ -191,12 +193,35 @@ function target(location: string | undefined, from: URL): URL {
 }
 
 function privateRedirect(): NotDelivered {
-  return new NotDelivered('a redirect to a private address is not followed', { slow: true });
+  return astray('a redirect to a private address is not followed');
 }
 
-/** 4xx and redirects that we do not follow: a person has to change something. */
-function isRefusal(status: number): boolean {
-  return status >= 300 && status < 500;
+/** A redirect that leads nowhere: a person has to change something, and it is not about the event. */
+function astray(message: string): NotDelivered {
+  return new NotDelivered(message, { slow: true, whole: true });
+}
+
+/** 4xx that mean "not now" (RFC 9110 15.5.9, RFC 8470 5.2, RFC 6585 4) and not "not this". */
+const NOT_NOW: readonly number[] = [408, 425, 429];
+/** 4xx by which a consumer usually means us and not the event: who we are, or that nothing is there. */
+const NOT_YOU: readonly number[] = [401, 403, 404, 410];
+/** What Retry-After belongs to here (RFC 9110 15.6.4, RFC 6585 4). */
+const RETRY_AFTER: readonly number[] = [429, 503];
+
+function notTaken(status: number, retryAfter: string | undefined): NotDelivered {
+  const slow = status >= 300 && status < 500 && !NOT_NOW.includes(status);
+  return new NotDelivered(statusText(status), {
+    slow,
+    whole: !slow || status < 400 || NOT_YOU.includes(status),
+    retryAfterMs: RETRY_AFTER.includes(status) ? retryAfterMs(retryAfter, Date.now()) : null,
+  });
+}
+
+/** RFC 9110 10.2.3: seconds or an instant. Null: neither, or over already. */
+function retryAfterMs(value: string | undefined, now: number): number | null {
+  if (value === undefined) return null;
+  const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : /GMT$/.test(value) ? Date.parse(value) - now : Number.NaN;
+  return ms > 0 ? ms : null;
 }
 
 function statusText(status: number): string {

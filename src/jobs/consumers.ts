@@ -1,15 +1,28 @@
 // All consumers of events in this process: registered as configured, each with a sender of its kind and a pump. In this room because one kind is a
 // BullMQ queue; the pumps are in events/.
 import type { EventSinkConfig } from '../config.ts';
+import { asMaildrainError } from '../errors.ts';
 import { callbackSender, type EventCallback } from '../events/callback.ts';
 import { Pump } from '../events/pump.ts';
 import type { Sender } from '../events/sender.ts';
 import { webhookSender } from '../events/webhook.ts';
 import type { Log } from '../log.ts';
 import { EVENT_TYPES } from '../model.ts';
-import { addSink, CALLBACK_SINK, reconcileSinks, removeSink, type SinkChanges } from '../store/deliveries.ts';
 import type { Database } from '../store/pool.ts';
+import {
+  addSink,
+  CALLBACK_SINK,
+  giveUp,
+  reconcileSinks,
+  removeSink,
+  retiredSinks,
+  type SinkChanges,
+} from '../store/sinks.ts';
 import { queueSender } from './event-queue.ts';
+import { settledWithin } from './outage.ts';
+
+/** A slice of what is given up takes half a second. */
+const SLICE_MS = 5_000;
 
 export interface ConsumersOptions {
   readonly database: Database;
@@ -41,12 +54,17 @@ export async function startConsumers(options: ConsumersOptions): Promise<Consume
   }
   const pumps = senders.map(([sink, sender]) => new Pump({ database, sink, sender, log }));
   for (const pump of pumps) pump.start();
+  const stopping = new AbortController();
+  const givingUp = giveUpRetired(options, stopping.signal);
   return {
     wake() {
       for (const pump of pumps) pump.wake();
     },
     async stop(graceMs) {
-      return (await Promise.all(pumps.map((pump) => pump.stop(graceMs)))).every((ended) => ended);
+      stopping.abort();
+      const ended = (await Promise.all(pumps.map((pump) => pump.stop(graceMs)))).every(Boolean);
+      // The slice in hand is over in a moment, or Postgres does not answer and the pool is not waited for.
+      return (await settledWithin(SLICE_MS, givingUp)) && ended;
     },
   };
 }
@@ -57,11 +75,25 @@ function senderOf({ target }: EventSinkConfig, { redisUrl, postgresUrl }: Consum
     : webhookSender(target.webhook);
 }
 
-function tellChanges(log: Log, { added, changed, removed }: SinkChanges): void {
+function tellChanges(log: Log, { added, changed, retired }: SinkChanges): void {
   if (added.length + changed.length > 0) log.info({ added, changed }, 'event consumers registered');
-  for (const { name, waiting } of removed) {
-    // What waited is gone with it: a person may want to know how much that was.
-    const write = waiting > 0 ? log.warn : log.info;
-    write({ sink: name, waiting }, 'event consumer is no longer configured, what waited for it is given up');
+  for (const sink of retired) {
+    log.info({ sink }, 'event consumer is no longer configured, what waits for it is given up');
+  }
+}
+
+/** In the background: a consumer that has been dead for a year may leave millions. Also of an earlier process that was ended at it. Never throws. */
+async function giveUpRetired({ database, log }: ConsumersOptions, signal: AbortSignal): Promise<void> {
+  try {
+    for (const sink of await retiredSinks(database.sql)) {
+      const waiting = await giveUp(database, sink, signal);
+      if (signal.aborted) return;
+      // What waited is gone with it: a person may want to know how much that was.
+      const write = waiting > 0 ? log.warn : log.info;
+      write.call(log, { sink, waiting }, 'event consumer removed, what waited for it was given up');
+    }
+  } catch (thrown) {
+    const error = asMaildrainError(thrown);
+    log.warn({ code: error.code, error }, 'an event consumer could not be removed, the next start goes on with it');
   }
 }

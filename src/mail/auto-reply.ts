@@ -12,7 +12,7 @@ import { comparable, phraseFinder } from './reply-phrases.ts';
 import { returnDate } from './return-date.ts';
 import { cut } from './text.ts';
 
-export interface AutomaticReply {
+interface AutomaticReply {
   readonly autoReply: AutoReply;
   /** The address that replied. */
   readonly sender: string | null;
@@ -34,9 +34,10 @@ const MAX_SPAN = 500;
 /**
  * What the header says. `sure`: a program answered. `likely`: nobody wants an answer to it (RFC 5321 4.5.5), and the words decide. `possible`:
  * a machine sent it, for whatever reason, and only a subject that begins like a reply makes it one: comments on tickets speak of holidays too.
+ * `ending`: the subject ends in an absence, as Domino writes it (`Ann Example/ACME is out of the office.`), and the body has to say it too.
  */
 interface Sign {
-  readonly strength: 'sure' | 'likely' | 'possible';
+  readonly strength: 'sure' | 'likely' | 'possible' | 'ending';
   readonly rule: string;
   readonly span: string;
 }
@@ -100,6 +101,9 @@ const ABSENCE_FIELDS: Readonly<Record<string, RegExp | null>> = {
   'x-ms-exchange-generated-message-source': null,
 };
 
+/** Of what a machine sends on its own account. */
+const OWN_FIELDS: Readonly<Record<string, RegExp | null>> = { 'return-path': /^<\s*>/, 'auto-submitted': /^auto-/i };
+
 /** Boxbe, Spam Arrest, Mailinblack, BitBounce, UOL's AntiSpam, EarthLink's spamBlocker. */
 const CHALLENGERS =
   /@(?:[a-z0-9-]{1,60}\.){0,4}(?:boxbe\.com|spamarrest\.com|mailinblack\.com|bitbounce\.(?:com|io)|antispam\.uol\.com\.br)\b|spamblocker-challenge@/i;
@@ -118,6 +122,7 @@ export function readAutoReply(material: Material): AutomaticReply | null {
   const [words] = sign.strength === 'possible' && !beginsLikeReply(subject) ? [] : material.texts;
   if (words === undefined && sign.strength === 'possible') return null;
   const text = comparableWords(words, sign.strength === 'sure' ? MAX_WORDS : MAX_OPENING);
+  if (sign.strength === 'ending' && !isOwnAbsence(text)) return null;
   const found = sortOf(fields, subject, text);
   if (found === null && sign.strength !== 'sure') return null;
   // A report that could not be read as one must not become somebody's answer.
@@ -158,7 +163,11 @@ function signOf(fields: readonly Field[], subject: string): Sign | null {
   }
   const likely = auto === '' ? matching(fields, LIKELY_FIELDS) : null;
   const machine = likely ?? matching(fields, MACHINE_FIELDS);
-  if (machine === null || !isAnswer(fields, subject)) return null;
+  if (machine === null) return null;
+  if (!isAnswer(fields, subject)) {
+    const own = endsLikeAbsence(subject) ? matching(fields, OWN_FIELDS) : null;
+    return own === null ? null : sign('ending', 'reply-words', own);
+  }
   return sign(likely === null ? 'possible' : 'likely', 'reply-words', machine);
 }
 
@@ -198,6 +207,24 @@ function beginsLikeReply(subject: string): boolean {
 /** What only replies begin with. "We received your order" is a notification, unless it answers a message. */
 function beginsLikeAbsence(subject: string): boolean {
   return startsOf(subject).some((start) => startsWithOne(start, ABSENCE_STARTS));
+}
+
+const ABSENCE_ENDS = [
+  ...phrases.VACATION,
+  ...phrases.ABSENCE_PREFIXES.map((phrase) => phrase.replace(/ ?:$/, '')),
+].filter((phrase) => phrase.includes(' '));
+
+/** Without the feminine ending in brackets and the full stop. */
+function endsLikeAbsence(subject: string): boolean {
+  const bare = subject.replace(/\(e\)/g, '').replace(/[ .!]+$/, '');
+  return ABSENCE_ENDS.some((phrase) => bare.endsWith(` ${phrase}`));
+}
+
+/** Who is away says `I`; what tells others about it (a calendar, a personnel system) does not. Spanish, Italian and Portuguese have it in the verb. */
+const FIRST_PERSON = /(?:^|[ .,|])(?:i|i'm|i'll|ich|je|ik|jag|jeg|estare|estoy|saro|sono|estarei|estou) /;
+
+function isOwnAbsence(text: string): boolean {
+  return FIRST_PERSON.test(text) && findSort(text.replace(/\(e\)/g, ''))?.list === SORTS.indexOf('vacation');
 }
 
 /** The subject, and without what ticket systems put before it. */

@@ -6,7 +6,7 @@ import type { Category } from '../model.ts';
  * How much a phrase says. 4: a provider's own code or the URL of its explanation, defined to mean this. 3: names the cause outright.
  * 2: what servers usually say of this cause. 1: vague, a better code beside it decides. 0: what a queue says that waits or has given up.
  */
-export type Weight = 0 | 1 | 2 | 3 | 4;
+type Weight = 0 | 1 | 2 | 3 | 4;
 
 export interface Cause {
   readonly category: Category;

@@ -8,6 +8,8 @@ export const DELIVERY_CAUSES: readonly Cause[] = [
     weight: 4,
     phrases: 'host not found try again | temporary failure in name resolution',
   },
+  // SendGrid of the recipient's domain; the rest of its words is about a PTR record, as if it were the sender's. Whether the domain exists it leaves open.
+  { category: 'network', weight: 4, phrases: 'unable to get mx info' },
   // Why the queue waits, or waited until it gave up.
   {
     category: 'network',

@@ -89,7 +89,7 @@ export const SENDER_CAUSES: readonly Cause[] = [
       authentication required | authentication is required | auth required | smtp authentication | smtp auth | must authenticate
       not authenticated | please authenticate | unauthenticated senders | authenticate first | must be authenticated
       requires authentication | requires that all senders are authenticated | credentials | login required | client was not authenticated
-      only accepts mail from | only accepts messages from | accepts messages only from | restricted to | you are not permitted to send
+      invalid dns mx or a/aaaa resource record | only accepts mail from | only accepts messages from | accepts messages only from | restricted to | you are not permitted to send
       not allowed to send to | not permitted to send | permission to send | don't have permission | do not have permission
       may not have permission to post | not authorized to send to | you are not authorized | sender not authorized
       sender is not authorized | sender is not allowed | sender not allowed | senders not allowed | not in allowed-senders

@@ -10,7 +10,7 @@ export interface Form {
   readonly span: string;
 }
 
-export interface JsonComplaint extends Form {
+interface JsonComplaint extends Form {
   readonly recipients: string[];
   readonly originalMessageId: string | null;
 }

@@ -35,6 +35,9 @@ const FIELD =
 /** Where a group may begin in words that are not the fields' own part. */
 const GROUP = /^(?:final|original)-recipient[ \t]*:/im;
 
+/** RFC 3464 2.3.4, with blanks in it and words around it. `15.1.1`, `5.1.1.1` and the address 192.5.1.1 hold none. */
+const STATUS = /(?<![\d.])[245]\s?\.\s?\d{1,3}\s?\.\s?\d{1,3}(?!\d|\.\d)/;
+
 const ACTIONS: Readonly<Record<string, Action>> = {
   failed: 'failed',
   failure: 'failed',
@@ -173,8 +176,7 @@ function findingOf(group: Group, part: string): Finding {
   const diagnostic = afterType(group.get('diagnostic-code'));
   const retry = group.get('will-retry-until');
   const action = /^[a-z]+/.exec((group.get('action') ?? '').toLowerCase())?.[0] ?? '';
-  const status =
-    /[245]\s?\.\s?\d{1,3}\s?\.\s?\d{1,3}(?!\d)/.exec(group.get('status') ?? '')?.[0].replace(/\s/g, '') ?? null;
+  const status = STATUS.exec(group.get('status') ?? '')?.[0].replace(/\s/g, '') ?? null;
   return {
     address,
     originalAddress: original?.includes('@') && !isSame(original, address) ? original : null,
@@ -226,7 +228,10 @@ function addressOf(value: string | undefined): string | null {
   return decodeAddress(cut(bare, 998), type);
 }
 
-/** RFC 6533 3: `\x{XX}` in an utf-8 address written in ASCII. RFC 3461 4: `+2B` and `+3D`, which a server left in xtext. */
+/**
+ * RFC 6533 3: `\x{XX}` in an utf-8 address written in ASCII, where it stands for what is not ASCII and for blank, backslash, `+` and `=`.
+ * An `@` or a comma written so would make another address of it. RFC 3461 4: `+2B` and `+3D`, which a server left in xtext.
+ */
 function decodeAddress(address: string, type: string): string {
   const text = address.includes('\\x{')
     ? address.replace(/\\x\{([0-9a-fA-F]{1,6})\}/g, (whole, hex) => codePoint(hex) ?? whole)
@@ -238,11 +243,12 @@ function decodeAddress(address: string, type: string): string {
 
 function codePoint(hex: string): string | null {
   const code = Number.parseInt(hex, 16);
-  return code > 0x10ffff || code < 0x20 || (code >= 0xd800 && code <= 0xdfff) ? null : String.fromCodePoint(code);
+  if (code < 0xa0) return ' \\+='.includes(String.fromCharCode(code)) ? String.fromCharCode(code) : null;
+  return code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff) ? null : String.fromCodePoint(code);
 }
 
 /** RFC 3461 4. */
-export function decodeXtext(text: string): string {
+function decodeXtext(text: string): string {
   return text.replace(/\+([0-9A-F]{2})/g, (whole, hex) => {
     const code = Number.parseInt(hex, 16);
     return code >= 0x20 && code < 0x7f ? String.fromCharCode(code) : whole;

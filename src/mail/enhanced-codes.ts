@@ -4,7 +4,7 @@
 
 import type { Category } from '../model.ts';
 
-export interface EnhancedCode {
+interface EnhancedCode {
   /** Subject and detail: `1.1` stands for 4.1.1 and 5.1.1. */
   readonly code: string;
   readonly name: string;

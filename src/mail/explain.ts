@@ -2,7 +2,7 @@
 // codes, because servers use one code for many causes (5.7.1 above all) and the words of the diagnostic go over those around it. Codes come
 // from status-codes.ts, phrases from causes.ts, the meaning of codes from enhanced-codes.ts; this file weighs them.
 import type { Action, Category, Scope } from '../model.ts';
-import { actionInWords } from './action-words.ts';
+import { actionSaid } from './action-words.ts';
 import type { Cause } from './cause.ts';
 import { CAUSES } from './causes.ts';
 import { categoryOfCode } from './enhanced-codes.ts';
@@ -89,7 +89,7 @@ export function explain(finding: Finding): Explanation {
   const around = aboveHeader(finding.context);
   const aroundCodes = findCodes(around);
   const texts = [spell(said), spell(around)] as const;
-  const action = finding.action ?? actionInWords(texts, isCoded(saidCodes) || isCoded(aroundCodes));
+  const action = finding.action ?? actionOf(texts, isCoded(saidCodes) || isCoded(aroundCodes));
   const isSuccess = action !== 'failed' && action !== 'delayed';
   const status = chosenStatus(field, saidCodes, aroundCodes, isSuccess);
   const replyCode = chosenReply(
@@ -156,6 +156,12 @@ function replyBefore(text: string, status: string, fits: (reply: number) => bool
 function aboveHeader(text: string): string {
   const at = text.search(HEADER);
   return at > 0 ? text.slice(0, at) : text;
+}
+
+/** A report without a word about it is of a failure, and a failure code belies `delivered`, which may be said of others. */
+function actionOf(texts: readonly Spelled[], isFailure: boolean): Action {
+  const said = actionSaid(texts);
+  return said === null || (said === 'delivered' && isFailure) ? 'failed' : said;
 }
 
 function isCoded({ statuses, replies }: Codes): boolean {

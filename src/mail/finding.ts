@@ -5,6 +5,8 @@ import type { Action, Evidence } from '../model.ts';
 export interface Finding {
   readonly address: string | null;
   readonly originalAddress: string | null;
+  /** The report names nobody in a place of its own; the address is taken from the message that came back, or from the only one mentioned. */
+  readonly isGuess?: boolean;
   /** Null: not said outright; verdict.ts asks the words. */
   readonly action: Action | null;
   /** The Status field of a delivery-status group as it stands; null without one. */

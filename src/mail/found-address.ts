@@ -77,7 +77,7 @@ function around(line: string, at: number, from: number): FoundAddress | null {
       end += 1;
     while (end > at + 1 && /[._-]/.test(line.charAt(end - 1))) end -= 1;
   }
-  const local = cleanLocal(line.slice(start, at));
+  const local = cleanLocal(line.slice(start, at), isBracketed);
   const domain = line.slice(at + 1, end);
   if (local === '' || domain === '' || at - start > MAX_LOCAL) return null;
   // `user@host` without a dot is an address only where brackets say so; elsewhere it is as often a file name or a nickname.
@@ -114,12 +114,12 @@ function unquoted(local: string): string {
   return local.startsWith('"') && local.endsWith('"') ? '' : local;
 }
 
-function cleanLocal(local: string): string {
+function cleanLocal(local: string, isBracketed: boolean): string {
   if (local.startsWith('"')) return local.endsWith('"') && local.length > 2 ? local : '';
   // `mailto:`, `smtp:`, a source route (RFC 5321 appendix C) or a type (`rfc822;`) before it.
   const colon = Math.max(local.lastIndexOf(':'), local.lastIndexOf(';'));
   const after = colon >= 0 ? local.slice(colon + 1) : local;
-  const stripped = after.replace(PREFIX, '').replace(/^\.+/, '');
+  const stripped = (isBracketed ? after : after.replace(PREFIX, '')).replace(/^\.+/, '');
   for (const char of stripped) if (!ANY_LOCAL.test(char)) return '';
   return stripped;
 }

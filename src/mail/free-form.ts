@@ -6,10 +6,11 @@ import type { Finding } from './finding.ts';
 import { findAddresses } from './found-address.ts';
 import { contentFacts, fieldText, findField } from './header.ts';
 import type { Material, PartText } from './material.ts';
+import { PageIndex } from './page-index.ts';
 import { actionInWords, retryUntil } from './report-delay.ts';
 import { openPage, type Page } from './report-page.ts';
 import { findPhrases, GENERAL, type Hit } from './report-phrases.ts';
-import { hasCode, hostIn, reasonIn, reasonOnPage } from './report-reason.ts';
+import { answerAt, hasCode, hostIn, reasonIn } from './report-reason.ts';
 import {
   type Named,
   namedAlone,
@@ -21,7 +22,7 @@ import {
   SYSTEM,
 } from './report-recipients.ts';
 import { readSigns, type Signs } from './report-signs.ts';
-import { originalMessageId, originalRecipients, pastedId } from './returned.ts';
+import { isOfSender, likelyRecipients, originalMessageId, pastedId } from './returned.ts';
 import { readNotification } from './ses-notification.ts';
 import { cut } from './text.ts';
 
@@ -55,7 +56,12 @@ export function readFreeForm(material: Material): FreeForm | null {
   if (inner !== null) return inner;
   weak ??= { part: '', page: openPage(''), hits: [], named: [], surety: 0 };
   if (!isReport(weak, signs)) return null;
-  return report(material, { ...weak, named: lastResort(material, weak, signs) }, signs);
+  return report(
+    material,
+    { ...weak, named: lastResort(material, weak, signs) },
+    signs,
+    signs.failedRecipients.length === 0,
+  );
 }
 
 /** A gateway that passes a report on as an attachment of its own: the words inside are read. */
@@ -66,9 +72,13 @@ function wrapped(material: Material, signs: Signs): FreeForm | null {
     if (inner === null || !(inner.isDaemon || inner.isReportType)) continue;
     const whole: PartText = { part, type: 'text/plain', text };
     const status = readPastedStatus(whole);
-    if (status !== null) return { findings: [...status.findings], rule: 'rfc3464', originalMessageId: pastedId(text) };
+    if (status !== null) {
+      const findings = status.findings.map((finding) => ({ ...finding, isGuess: true }));
+      return { findings, rule: 'rfc3464', originalMessageId: pastedId(text) };
+    }
     const opened = openReport(whole, inner);
-    if (opened !== null && opened.named.length > 0 && isReport(opened, inner)) return report(material, opened, inner);
+    if (opened !== null && opened.named.length > 0 && isReport(opened, inner))
+      return report(material, opened, inner, true);
   }
   return null;
 }
@@ -130,12 +140,21 @@ function isReport(opened: Opened, signs: Signs): boolean {
   if (isNullPath && isDaemon) return isProven || hasSubject;
   // A challenge (RFC 3834 does not forbid them) waits for its sender to prove himself.
   if (isNullPath && !hasSubject && CHALLENGE.test(opened.page.flat)) return false;
+  // Parcels and meals are not delivered either, and their senders have names; of mail a code speaks, or words that one system has to itself.
+  if (isNullPath && signs.isNamed && !isOfMail(opened)) return false;
   if (isNullPath) return (isProven && (opened.surety === 2 || hasSubject)) || (hasSubject && opened.surety > 0);
   if (!isProven || opened.surety === 0) return false;
   if (isDaemon) return opened.surety === 2 || hasSubject;
   if (opened.surety < 2) return false;
   // A report asks nothing, has no name to sign with and no number in a ticket system.
   return hasSubject && !signs.isNamed && !/^\[|#\d/.test(signs.subject) && !/[?\uff1f](?: |$)/.test(opened.page.flat);
+}
+
+function isOfMail({ page, hits }: Opened): boolean {
+  return (
+    hits.some((hit) => PROVING.includes(hit.gives) && hit.family !== GENERAL) ||
+    page.lines.some(({ text }) => hasCode(text))
+  );
 }
 
 const CHALLENGE = /\b(?:click (?:here|on|the)|confirm (?:that|your)|verify (?:that|your)|verification)\b/;
@@ -157,18 +176,22 @@ function lastResort(material: Material, { page }: Opened, signs: Signs): Named[]
       if (!signs.parties.has(key) && !SYSTEM.test(key)) mentioned.set(key, address);
     }
   }
-  const originals = originalRecipients(material);
+  const originals = likelyRecipients(material);
   const both = originals.filter((address) => mentioned.has(address.toLowerCase()));
   if (both.length > 0) return both.map(one);
   if (mentioned.size === 1) return [...mentioned.values()].map(one);
-  return (originals.length === 1 ? originals : pastedRecipients(page.returned)).map(one);
+  return (originals.length === 1 ? originals : pastedRecipients(material, page.returned)).map(one);
 }
 
-/** The To of a header that stands in the words. */
-function pastedRecipients(text: string): string[] {
-  const line = /^[ \t>|]{0,8}to:[ \t]?([^\n]{1,1000})/im.exec(cut(text, MAX_CONTEXT))?.[1];
-  const found = line === undefined ? [] : findAddresses(line);
-  return found.length === 1 ? found.map(({ address }) => address) : [];
+/** The To of a header that stands in the words, by the same rules as that of a returned message. */
+function pastedRecipients(material: Material, text: string): string[] {
+  const header = cut(text, MAX_CONTEXT);
+  if (/^[ \t>|]{0,8}list-id:/im.test(header)) return [];
+  const addresses = (field: RegExp): string[] =>
+    findAddresses(field.exec(header)?.[1] ?? '').map(({ address }) => address);
+  const found = addresses(/^[ \t>|]{0,8}to:[ \t]?([^\n]{1,1000})/im);
+  const senders = addresses(/^[ \t>|]{0,8}from:[ \t]?([^\n]{1,1000})/im);
+  return found.length === 1 ? found.filter((address) => !isOfSender(material, address, senders)) : [];
 }
 
 function ruleOf(hits: readonly Hit[]): string {
@@ -176,7 +199,7 @@ function ruleOf(hits: readonly Hit[]): string {
   return (proving.find((hit) => hit.gives === 'marks') ?? proving[0])?.family ?? GENERAL;
 }
 
-function report(material: Material, opened: Opened, signs: Signs): FreeForm {
+function report(material: Material, opened: Opened, signs: Signs, isGuess = false): FreeForm {
   const { page, hits, part } = opened;
   const rule = ruleOf(hits);
   const said = actionInWords(page.flat, signs.subject);
@@ -185,51 +208,40 @@ function report(material: Material, opened: Opened, signs: Signs): FreeForm {
   const only = opened.named.length === 1;
   // What is said once is said of all.
   const areAlike = opened.named.every((named) => named.reason.length === 0);
+  const index = new PageIndex(page);
+  const wholePage = only || areAlike;
+  const until = once(() => retryUntil(page.flat, sent, originalDate(material, page.returned)));
+  const onPage = once(() => (only ? hostIn(index.words.replaceAll('\n', ' ').trim()) : null));
   const findings = opened.named.map((named): Finding => {
-    const reason = bestReason(page, named, only);
+    const reason = bestReason(page, index, named, only);
     const action = isMixed || named.action === 'delivered' ? named.action : (said ?? named.action);
     return {
       address: named.address,
       originalAddress: named.original,
+      isGuess,
       action,
       status: null,
       diagnostic: reason,
-      context: contextOf(page, named, only || areAlike, reason === null ? signs.subject : ''),
-      remoteMta:
-        hostIn(named.reason.join(' ').trim()) ??
-        (only
-          ? hostIn(
-              page.lines
-                .map(({ text }) => text)
-                .join(' ')
-                .trim(),
-            )
-          : null),
-      retryUntil: action === 'delayed' ? retryUntil(page.flat, sent, originalDate(material, page.returned)) : null,
-      evidence: { rule, part, span: spanOf(page, named) },
+      context: contextOf(page, index, named, wholePage, reason === null ? signs.subject : ''),
+      remoteMta: hostIn(named.reason.join(' ').trim()) ?? onPage(),
+      retryUntil: action === 'delayed' ? until() : null,
+      evidence: { rule, part, span: spanOf(page, index, named) },
     };
   });
   if (findings.length === 0) {
-    const [first] = [reasonOnPage(page.lines, null)];
     findings.push({
       address: null,
       originalAddress: null,
       action: said,
       status: null,
-      diagnostic: first ?? null,
-      context: cut([page.lines.map(({ text }) => text).join('\n'), signs.subject].join('\n'), MAX_CONTEXT),
+      diagnostic: index.answers.first,
+      context: cut([index.words, signs.subject].join('\n'), MAX_CONTEXT),
       remoteMta: null,
       retryUntil: null,
       evidence: {
         rule,
         part,
-        span: cut(
-          page.lines
-            .map(({ text }) => text)
-            .join('\n')
-            .trim(),
-          MAX_SPAN,
-        ),
+        span: cut(index.words.trim(), MAX_SPAN),
       },
     });
   }
@@ -244,17 +256,21 @@ function report(material: Material, opened: Opened, signs: Signs): FreeForm {
 }
 
 /** Its own lines; but an answer with a code elsewhere says more than own lines without one, where there is nobody else it could be of. */
-function bestReason(page: Page, named: Named, only: boolean): string | null {
+function bestReason(page: Page, index: PageIndex, named: Named, only: boolean): string | null {
   const own = reasonIn(named.reason);
   if (own !== null && (!only || hasCode(own))) return own;
-  const elsewhere = reasonOnPage(page.lines, named.address);
-  return (elsewhere !== null && hasCode(elsewhere) ? elsewhere : (own ?? elsewhere)) ?? sentenceOn(page, named.address);
+  const { answers } = index;
+  const start = index.linesWith(named.address).find((line) => answers.starts.has(line));
+  const elsewhere = start === undefined ? answers.first : answerAt(page.lines, start);
+  return (
+    (elsewhere !== null && hasCode(elsewhere) ? elsewhere : (own ?? elsewhere)) ??
+    sentenceOn(page, index, named.address)
+  );
 }
 
 /** `Unknown user: address` */
-function sentenceOn(page: Page, address: string): string | null {
-  const key = address.toLowerCase();
-  const line = page.lines.find(({ text }) => text.toLowerCase().includes(key));
+function sentenceOn(page: Page, index: PageIndex, address: string): string | null {
+  const line = page.lines[index.linesWith(address)[0] ?? -1];
   if (line === undefined || /following (?:recipient|address)|^(?:to|cc):|^\(?(?:expanded|generated)/i.test(line.text))
     return null;
   return line.text.length - address.length >= MIN_SENTENCE ? line.text : null;
@@ -263,29 +279,30 @@ function sentenceOn(page: Page, address: string): string | null {
 /** Characters beside an address that make a sentence of it. */
 const MIN_SENTENCE = 12;
 
-function contextOf(page: Page, named: Named, only: boolean, subject: string): string {
-  if (only) return cut([...page.lines.map(({ text }) => text), subject].join('\n').trim(), MAX_CONTEXT);
-  const key = named.address.toLowerCase();
-  const about = page.lines.map(({ text }) => text).filter((text) => text.toLowerCase().includes(key));
+function contextOf(page: Page, index: PageIndex, named: Named, only: boolean, subject: string): string {
+  if (only) return cut(`${index.words}\n${subject}`.trim(), MAX_CONTEXT);
+  const about = index.linesWith(named.address).map((line) => page.lines[line]?.text ?? '');
   const own = [...named.reason, ...about];
   // Without an answer of its own, what the report begins with is said of each.
-  if (!own.some(hasCode)) own.push(...preambleOf(page));
+  if (!own.some(hasCode)) own.push(...index.preamble);
   return cut(own.join('\n').trim(), MAX_CONTEXT);
 }
 
-/** The words before the first address. */
-function preambleOf(page: Page): string[] {
-  const first = page.lines.findIndex(({ text }) => text.includes('@'));
-  return page.lines.slice(0, Math.max(0, first)).map(({ text }) => text);
-}
-
-function spanOf(page: Page, named: Named): string {
+function spanOf(page: Page, index: PageIndex, named: Named): string {
   const own = [named.address, ...named.reason].join('\n').trim();
   if (named.reason.length > 0) return cut(own, MAX_SPAN);
-  const key = named.address.toLowerCase();
-  const line = page.lines.findIndex(({ text }) => text.toLowerCase().includes(key));
-  const near = page.lines.slice(Math.max(0, line - 2), Math.max(0, line) + 3).map(({ text }) => text);
+  const line = index.linesWith(named.address)[0] ?? 0;
+  const near = page.lines.slice(Math.max(0, line - 2), line + 3).map(({ text }) => text);
   return cut(near.join('\n').trim(), MAX_SPAN);
+}
+
+/** What all recipients of a report share, found when the first asks. */
+function once<T>(find: () => T): () => T {
+  let found: { readonly value: T } | null = null;
+  return () => {
+    found ??= { value: find() };
+    return found.value;
+  };
 }
 
 function originalDate(material: Material, pasted: string): Date | null {

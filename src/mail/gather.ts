@@ -2,14 +2,14 @@
 // because nearly all mail is judged by its header alone. What lies inside an attached message is never looked at as the message's own: a
 // bounce that somebody forwards is not a bounce.
 import type { Buffer } from 'node:buffer';
-import type { Kept } from './body.ts';
+import { Kept, MAX_FIELDS_KEPT, MAX_KEPT } from './body.ts';
 import { decodeText, decodeTransfer } from './decode.ts';
 import { type ContentFacts, contentFacts, type Field, findField, parseFields } from './header.ts';
 import { htmlToText } from './html.ts';
 import type { Material, PartText, Returned } from './material.ts';
 import { bodyText, cleanText } from './text.ts';
 
-/** Parts kept for judging. A report has three, in two languages and with alternatives up to seven. */
+/** Parts kept of each use. The words of a report stand in two languages and with alternatives in up to seven parts; the rest is there once. */
 const MAX_GATHERED = 8;
 
 /** Deepest part that may be a report's own: a gateway's multipart/mixed around the multipart/report, and a disclaimer's around that. */
@@ -105,7 +105,10 @@ export class Gathered implements Material {
   fields: readonly Field[] = [];
   type = 'text/plain';
   reportType: string | null = null;
+  /** Fields of a report were left out: recipients may be missing. */
+  isReportCut = false;
   readonly #taken: Taken[] = [];
+  readonly #counts = new Map<Use, number>();
   #sorted: { use: Use; entry: GatheredText }[] | null = null;
   /** Stands for the text of a message that has no other. */
   preamble: Kept | null = null;
@@ -118,7 +121,15 @@ export class Gathered implements Material {
 
   /** What this leaf would be to the judges; null where nobody would look at it. `within`: the type of the multipart around it, if any. */
   useOf(part: string, content: ContentFacts, within: string | null): Use | null {
-    if (this.#taken.length >= MAX_GATHERED || within === 'multipart/digest') return null;
+    const use = this.#wouldBe(part, content, within);
+    if (use === null || (this.#counts.get(use) ?? 0) < MAX_GATHERED) return use;
+    // What nobody sees is not missed among texts, but recipients are.
+    if (use === 'status' || use === 'feedback') this.isReportCut = true;
+    return null;
+  }
+
+  #wouldBe(part: string, content: ContentFacts, within: string | null): Use | null {
+    if (within === 'multipart/digest') return null;
     const isReport = within === 'multipart/report';
     const level = part.split('.', MAX_LEVELS + 1).length;
     if (level > MAX_LEVELS) return null;
@@ -133,7 +144,18 @@ export class Gathered implements Material {
     return isReport && MISLABELLED.test(content.type) ? 'maybe' : null;
   }
 
+  /** The first part with a report's fields is kept to a thousand recipients; memory is bounded whatever the message. */
+  keep(use: Use, content: ContentFacts, within: string | null): Kept {
+    const isFields = use === 'status' || use === 'maybe';
+    const limit = isFields && !this.#counts.has(use) ? MAX_FIELDS_KEPT : MAX_KEPT;
+    const whenCut = (): void => {
+      this.isReportCut = true;
+    };
+    return new Kept(content, within, limit, use === 'status' ? whenCut : null);
+  }
+
   take(use: Use, part: string, kept: Kept): void {
+    this.#counts.set(use, (this.#counts.get(use) ?? 0) + 1);
     this.#taken.push({ use, entry: new GatheredText(part, kept) });
   }
 

@@ -9,7 +9,7 @@ export interface PartText {
   readonly part: string;
   /** Lower-case `type/subtype`. */
   readonly type: string;
-  /** Decoded and cleaned, line ends LF, at most MAX_KEPT octets before decoding. */
+  /** Decoded and cleaned, line ends LF; at most MAX_KEPT octets before decoding, MAX_FIELDS_KEPT of the fields of a report. */
   readonly text: string;
 }
 

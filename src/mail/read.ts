@@ -107,7 +107,7 @@ const UNREADABLE: Reading = {
   verdict: NOTHING,
 };
 
-type Limit = 'depth' | 'parts' | 'header';
+type Limit = 'depth' | 'parts' | 'header' | 'report';
 
 /** Decides what becomes of each part, and holds what was found. */
 class Parts implements Visitor {
@@ -187,7 +187,7 @@ class Parts implements Visitor {
     const use = this.gathered.useOf(part, content, within);
     let kept = isBody ? this.#keep(content, within) : null;
     if (use !== null) {
-      kept ??= new Kept(content, within);
+      kept ??= this.gathered.keep(use, content, within);
       this.gathered.take(use, part, kept);
     }
     if (isBody && content.filename === null) return kept;
@@ -234,6 +234,7 @@ function assemble(parts: Parts, size: number): Reading {
   const date = findField(fields, 'date');
   // A message without one header field is no message: an empty file, random octets, a lone body.
   const isMessage = fields.length > 0 && size > 0;
+  if (parts.gathered.isReportCut) parts.cut('report');
   const verdict = isMessage ? judge(parts.gathered) : NOTHING;
   return {
     kind: isMessage ? verdict.kind : 'unreadable',

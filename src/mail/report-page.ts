@@ -40,7 +40,7 @@ export function openPage(text: string): Page {
     const raw = cut(all[i] ?? '', MAX_LINE);
     const line = tidy(raw);
     const lower = fold(line.text);
-    if (hasWords && endsReport(lower, raw)) {
+    if (hasWords && (endsReport(lower, raw) || isHeader(all, i))) {
       returned = all.slice(i).join('\n');
       break;
     }
@@ -72,6 +72,25 @@ function endsReport(lower: string, raw: string): boolean {
   if (words === '') return false;
   const plain = words.replace(/[-=*_#:+~|. ]{1,200}$/, '');
   return END_LINES.has(plain) || ENDS.some((end) => words.startsWith(end));
+}
+
+/** Lines of a header that are looked at for From and Subject. */
+const MAX_HEADER_LINES = 12;
+
+/** Fields in a row that make a header; two stand in the words of reports. */
+const MIN_FIELDS = 3;
+
+/** A header that somebody pasted without its trace: fields in a row, From and Subject (RFC 5322 3.6) among them. */
+function isHeader(lines: readonly string[], start: number): boolean {
+  const names = new Set<string>();
+  for (let i = start; i < lines.length && i < start + MAX_HEADER_LINES; i += 1) {
+    const line = (lines[i] ?? '').slice(0, 100);
+    const name = /^>? ?([a-z][a-z-]{1,40}):(?:[ \t]|$)/i.exec(line)?.[1];
+    if (name !== undefined) names.add(name.toLowerCase());
+    // A fold (RFC 5322 2.2.3) goes on with a field; the first line is none.
+    else if (i === start || !/^[ \t]+\S/.test(line)) break;
+  }
+  return names.size >= MIN_FIELDS && names.has('from') && names.has('subject');
 }
 
 function place(starts: readonly number[], position: number): { line: number; column: number } {

@@ -69,8 +69,13 @@ export function findPhrases(flat: string): Hit[] {
   }
   if (UNSPACED.test(flat)) {
     for (const phrase of ANYWHERE) {
-      const at = flat.indexOf(phrase.words);
-      if (at >= 0) hits.push(hitOf(phrase, at));
+      for (
+        let at = flat.indexOf(phrase.words);
+        at >= 0 && hits.length < MAX_HITS;
+        at = flat.indexOf(phrase.words, at + phrase.words.length)
+      ) {
+        hits.push(hitOf(phrase, at));
+      }
     }
   }
   return hits.sort((one, other) => one.start - other.start || other.end - one.end);

@@ -69,18 +69,26 @@ function isHeading(paragraph: readonly string[]): boolean {
   return paragraph.length === 1 && /[:\uff1a]$/.test(paragraph[0] ?? '');
 }
 
-/** The answer in a page whose recipients have no reason of their own: in a transcript, or behind a label. `address` goes before others. */
-export function reasonOnPage(lines: readonly Line[], address: string | null): string | null {
-  const wanted = address?.toLowerCase() ?? null;
-  let first = -1;
+/** The answers of a page whose recipients have no reason of their own. */
+export interface Answers {
+  /** Lines with which an answer begins. */
+  readonly starts: ReadonlySet<number>;
+  /** The first of them, else what stands behind a label. */
+  readonly first: string | null;
+}
+
+export function answersOn(lines: readonly Line[]): Answers {
+  const starts = new Set<number>();
   for (let i = 0; i < lines.length; i += 1) {
     const text = lines[i]?.text ?? '';
     if (text === '' || ACCEPTED.test(text) || !(REFUSAL.test(text) || CODE.test(text))) continue;
-    if (!CODE.test(text) && !CODE.test(lines[i + 1]?.text ?? '')) continue;
-    if (first < 0) first = i;
-    if (wanted !== null && text.toLowerCase().includes(wanted)) return answerAt(lines, i);
+    if (CODE.test(text) || CODE.test(lines[i + 1]?.text ?? '')) starts.add(i);
   }
-  if (first >= 0) return answerAt(lines, first);
+  const [first] = starts;
+  return { starts, first: first === undefined ? labelled(lines) : answerAt(lines, first) };
+}
+
+function labelled(lines: readonly Line[]): string | null {
   for (let i = 0; i < lines.length; i += 1) {
     const text = lines[i]?.text ?? '';
     const label = LABEL.exec(text);
@@ -94,7 +102,7 @@ export function reasonOnPage(lines: readonly Line[], address: string | null): st
 }
 
 /** The line and those that go on with it: the same code, or a deeper indent. */
-function answerAt(lines: readonly Line[], start: number): string | null {
+export function answerAt(lines: readonly Line[], start: number): string | null {
   const first = lines[start];
   if (first === undefined) return null;
   const taken = [first.text];

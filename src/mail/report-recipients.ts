@@ -21,11 +21,23 @@ const MAX_NAMED = 1000;
 /** Lines with words between a heading and the first address below it. */
 const MAX_LINES_BEFORE = 6;
 
+/** Lines within which a phrase that comes again names somebody: its own, an empty one, the first of a list. */
+const LINES_TO_NAME = 3;
+
 /** Lines kept with one recipient. */
 const MAX_REASON_LINES = 40;
 
 /** Characters between the words of a sentence and its address. */
 const MAX_GAP = 90;
+
+/** Characters that hold that and the longest address (found-address.ts: 200, 255, and its brackets). */
+const MAX_NEAR = MAX_GAP + 500;
+
+/**
+ * Characters read behind all phrases of a page together. A page has 48 K, and each phrase is followed to where it names the next: ten pages
+ * are more than any report needs, and end what phrases that name nobody would make of it, a page for each of a thousand.
+ */
+const MAX_WALKED = 10 * 48 * 1024;
 
 /** Exchange says when it was, behind the address. */
 const WHEN = /^on (?:\w{3},|\d{1,2}\/)/;
@@ -55,18 +67,39 @@ const EXPANDED_WITHIN =
 export function namedByPhrases(page: Page, hits: readonly Hit[], kinds: readonly Hit['gives'][]): Named[] {
   const named = new Gathering();
   let end = 0;
-  const wanted = hits.filter((hit) => kinds.includes(hit.gives));
+  const wanted = hits.filter((hit) => kinds.includes(hit.gives) && !isField(page, hit));
+  const repeats = repeatsOf(page, wanted);
+  const budget = { characters: MAX_WALKED };
   for (const [index, hit] of wanted.entries()) {
-    if (hit.start < end || isField(page, hit)) continue;
+    if (hit.start < end) continue;
     end = hit.end;
     const action = hit.gives === 'failed' || hit.gives === 'delayed' || hit.gives === 'delivered' ? hit.gives : null;
     const next = wanted
       .slice(index + 1, index + 30)
       .find((other) => other.gives !== hit.gives && other.start >= hit.end);
-    const stop = next === undefined ? page.lines.length : page.place(next.start).line;
-    behind(page, hit, action, stop, named);
+    const stop = Math.min(
+      next === undefined ? page.lines.length : page.place(next.start).line,
+      repeats[index] ?? page.lines.length,
+    );
+    if (budget.characters > 0) behind(page, hit, action, stop, named, budget);
   }
   return named.all();
+}
+
+/** The line on which the same phrase stands again and names somebody: from there on its next occurrence is asked. */
+function repeatsOf(page: Page, hits: readonly Hit[]): (number | undefined)[] {
+  const lines = new Map<string, number>();
+  const repeats: (number | undefined)[] = [];
+  for (let index = hits.length - 1; index >= 0; index -= 1) {
+    const hit = hits[index];
+    if (hit === undefined) continue;
+    const words = page.flat.slice(hit.start, hit.end);
+    repeats[index] = lines.get(words);
+    const { line } = page.place(hit.start);
+    // A reason may have the words as well, and is the reason of who was named before.
+    if (page.lines.slice(line, line + LINES_TO_NAME).some(({ text }) => text.includes('@'))) lines.set(words, line);
+  }
+  return repeats;
 }
 
 /** `Your message` above a quoted `To:` is no phrase. */
@@ -75,7 +108,14 @@ function isField(page: Page, hit: Hit): boolean {
 }
 
 /** The addresses in the sentence after the phrase and at the beginning of lines below it. */
-function behind(page: Page, hit: Hit, action: Action | null, stop: number, named: Gathering): void {
+function behind(
+  page: Page,
+  hit: Hit,
+  action: Action | null,
+  stop: number,
+  named: Gathering,
+  budget: { characters: number },
+): void {
   const from = page.place(hit.end - 1);
   const { lines } = page;
   let current: Named | null = null;
@@ -100,6 +140,8 @@ function behind(page: Page, hit: Hit, action: Action | null, stop: number, named
     const isFirst = i === from.line;
     if (!isFirst && i >= stop) break;
     const text = isFirst ? line.text.slice(from.column + 1) : line.text;
+    budget.characters -= text.length + 1;
+    if (budget.characters < 0) break;
     if (text === '') {
       if (current !== null) note(current, '');
       if (!isFirst) isSentence = false;
@@ -309,6 +351,8 @@ export function namedBefore(page: Page, hits: readonly Hit[]): Named[] {
       if (/[.!?]$/.test(text)) break;
       near = `${text} ${near}`;
     }
+    // No more than an address within reach of the phrase takes, for a line may have a hundred phrases.
+    near = near.slice(-MAX_NEAR);
     const last = findAddresses(near).at(-1);
     if (last !== undefined && near.length - last.end <= MAX_GAP) {
       collectReason(named.add(last.address, null), page.lines[at.line]?.text ?? '');

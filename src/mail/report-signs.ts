@@ -129,8 +129,6 @@ export function readSigns(material: Material): Signs | null {
     return null;
   const { fields } = material;
   const from = parseAddresses(fieldValue(material, 'from'));
-  const isDaemon = from.length === 0 ? findField(fields, 'from') !== null : from.some(isDaemonName);
-  const isOnlyDaemon = isDaemon && !from.some(isShared);
   const returnPath = findField(fields, 'return-path');
   const path =
     returnPath === null
@@ -139,6 +137,11 @@ export function readSigns(material: Material): Signs | null {
           .replace(/[\s<>]/g, '')
           .toLowerCase();
   const isNullPath = path === '' || (path !== null && /^mailer-daemon(?:@|$)/.test(path));
+  // Anybody can call himself Mail Delivery; a report with an envelope sender of its own comes from a daemon's address.
+  const isDaemonAuthor = (one: Author): boolean =>
+    isDaemonAddress(one) || ((path === null || isNullPath) && isDaemonName(one));
+  const isDaemon = from.length === 0 ? findField(fields, 'from') !== null : from.some(isDaemonAuthor);
+  const isOnlyDaemon = isDaemon && !from.some(isShared);
   const subject = (displayText(findField(fields, 'subject')) ?? '').toLowerCase().slice(0, MAX_SUBJECT);
   const hasSubject = SUBJECTS.some((words) => subject.includes(words));
   const failedRecipients = parseAddresses(fieldValue(material, 'x-failed-recipients'))
@@ -207,9 +210,12 @@ interface Author {
   readonly address: string;
 }
 
-function isDaemonName(one: Author): boolean {
+function isDaemonAddress(one: Author): boolean {
   const local = localPart(one);
-  if (DAEMONS.has(local) || local.startsWith(EXCHANGE)) return true;
+  return DAEMONS.has(local) || local.startsWith(EXCHANGE);
+}
+
+function isDaemonName(one: Author): boolean {
   const name = one.name.toLowerCase();
   return (one.address === '' && name === '') || DAEMON_NAMES.some((words) => name.includes(words));
 }

@@ -14,7 +14,7 @@ import {
 import { phraseIn } from './reply-phrases.ts';
 
 /** `return-only`: a word of return must stand by the day, because nothing else says that somebody is away. */
-export type Wanted = 'any' | 'return-only';
+type Wanted = 'any' | 'return-only';
 
 /** Days named in one text; a reply with more of them is a calendar. */
 const MAX_DAYS = 40;

@@ -16,13 +16,14 @@ const MAX_LINE = 1100;
 /** Places of the name that are looked at. */
 const MAX_SEEN = 50;
 
-/** Quotation marks and blanks before the name. */
-const MAX_QUOTES = 8;
+/** Quotation marks and blanks before the name, or the time and the mark with which MDaemon begins a line: `Mon 2026-03-02 09:15:01: * `. */
+const MAX_QUOTES = 40;
 
 const NAME = 'message-id:';
 
 /** A header that was pasted into the text of a report. */
-const PASTED_ID = /^[ \t>|*]{0,8}message-id:[ \t]{0,8}\n?[ \t>|]{0,8}(<[^<>\s]{1,998}>|[^<>\s]{1,998}@[^<>\s]{1,255})/i;
+const PASTED_ID =
+  /^[ \t]{0,2}(?:[a-z]{3} )?(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,3})?:)?[ \t>|*]{0,8}message-id:[ \t]{0,8}\n?[ \t>|]{0,8}(<[^<>\s]{1,998}>|[^<>\s]{1,998}@[^<>\s]{1,255})/i;
 
 /** Without angle brackets. The returned message's own field is asked first, then the header that stands in the words. */
 export function originalMessageId(material: Material): string | null {
@@ -51,6 +52,40 @@ export function originalRecipients(material: Material): string[] {
     }
   }
   return [];
+}
+
+/** Fields that say who sent a message. */
+const SENDERS = ['from', 'sender', 'return-path', 'reply-to'];
+
+/**
+ * Whom a report that names nobody may be about: what the returned message says, unless that is as likely a list or its own sender's address.
+ * What is guessed here may be suppressed, and `announce@` of our own domain would be the worst of all addresses for it.
+ */
+export function likelyRecipients(material: Material): string[] {
+  if (isFromList(material)) return [];
+  const senders = material.returned.flatMap(({ fields }) =>
+    SENDERS.flatMap((key) => addressesIn(findField(fields, key))),
+  );
+  const all = originalRecipients(material);
+  // Without those of the sender's domain another would be left over as the only one, though the report may be about them.
+  return all.some((address) => isOfSender(material, address, senders)) ? [] : all;
+}
+
+/** Whether the returned message is one of a list (RFC 2919): it was addressed to the list, its envelope to a member. */
+export function isFromList(material: Material): boolean {
+  return material.returned.some(({ fields }) => findField(fields, 'list-id') !== null);
+}
+
+/** Whether an address is in a domain of those who sent what came back, or of whom the report came back to. */
+export function isOfSender(material: Material, address: string, senders: readonly string[]): boolean {
+  const domain = domainOf(address);
+  return [...senders, ...addressesIn(findField(material.fields, 'to'))]
+    .map(domainOf)
+    .some((own) => domain === own || domain.endsWith(`.${own}`));
+}
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 }
 
 /** For whom the last server took the message, where its trace says so: an alias is known there only. */

@@ -1,5 +1,6 @@
 // Whether a message was sent by a machine on its own account, told from its header. A report that stands where only reports stand needs no
 // such proof; fields of a report that are found elsewhere do, because people quote and forward bounces when they ask for help.
+import { parseAddresses } from './address.ts';
 import { type Field, fieldText, findField } from './header.ts';
 
 /** Local parts that mail systems report from, in the spellings of their defaults. */
@@ -18,8 +19,13 @@ export function isSentByMachine(fields: readonly Field[]): boolean {
   if (findField(fields, 'x-failed-recipients') !== null) return true;
   const from = findField(fields, 'from') ?? findField(fields, 'sender') ?? path;
   return (
-    from === null ||
-    /^\s*(?:<\s*>)?\s*$/.test(from.raw.slice(0, 100)) ||
-    SYSTEM.test(fieldText(from).slice(0, MAX_FROM))
+    from === null || /^\s*(?:<\s*>)?\s*$/.test(from.raw.slice(0, 100)) || isSystem(fieldText(from).slice(0, MAX_FROM))
   );
+}
+
+/** By the local part or the name: people work at `mailer.example` and `bounces.example`, too. */
+function isSystem(from: string): boolean {
+  const authors = parseAddresses(from);
+  if (authors.length === 0) return SYSTEM.test(from);
+  return authors.some(({ name, address }) => SYSTEM.test(name) || SYSTEM.test(address.split('@', 1)[0] ?? ''));
 }

@@ -2,7 +2,7 @@
 // and is none: IP addresses, version numbers of software, dates, sizes. Only codes that stand in the text are reported.
 
 /** Longest text searched, characters. A multi-line reply has at most a few hundred per line (RFC 5321 4.5.3.1.5) and a dozen lines. */
-export const MAX_SEARCHED = 4000;
+const MAX_SEARCHED = 4000;
 
 /** Codes taken from one text; more are a list of somebody's, not a reply. */
 const MAX_FOUND = 50;
@@ -13,14 +13,10 @@ const STATUS = /[245]\.[0-7]\.[0-9]{1,3}/g;
 /** Second digit: RFC 5321 4.2.1 has 0 to 5, but 557, 571 and their like are in use. */
 const REPLY = /[245][0-7][0-9]/g;
 
-/** A dotted triple after one of these is a version. `smtp` is not among them: `smtp; 5.1.1` is a reply. */
-const VERSIONED = new Set(
-  'version ver v release rel build esmtp smtpd postfix exim sendmail qmail courier mdaemon imail domino groupwise exchange server mailer mta agent linux kernel openssl php perl python java spamassassin clamav amavisd amavisd-new dovecot cyrus zimbra icewarp kerio mercury xmail hmailserver opensmtpd powermta momentum haraka james notes outlook thunderbird mail rev revision patch sp update debian ubuntu centos freebsd openbsd netbsd windows'.split(
-    ' ',
-  ),
-);
+/** `Version: 5.1.1` and the like. Products are not listed: a name before a triple makes it none, whoever's name it is (isAnnounced). */
+const VERSIONED = new Set('version ver v release rel build revision rev'.split(' '));
 
-/** A number after one of these is a reply code even in the middle of a sentence. */
+/** A number after one of these is a code even in the middle of a sentence. */
 const ANNOUNCED = new Set(
   'said says reply replied response responded error code error_code result reason status smtp returned with diagnostic because'.split(
     ' ',
@@ -84,7 +80,27 @@ function isStatusAt(text: string, start: number, length: number): boolean {
   // `550-5.7.1` and `550--5.7.1` continue a reply; any other name before a hyphen is a file or a package.
   if (before === '-' && /[A-Za-z.]/.test(text[start - 2] ?? ' ')) return false;
   if (after === '-' && /[0-9a-z]/.test(text[start + length + 1] ?? ' ')) return false;
-  return !VERSIONED.has(wordBefore(text, start));
+  return isAnnounced(text, start);
+}
+
+/**
+ * In the middle of a sentence a dotted triple is a date, a version or a section more often than a code: `on 5.1.26`, `SpamTitan 5.1.1`,
+ * `RFC 5321 4.5.3`. There it counts behind a reply code or a word that announces it.
+ */
+function isAnnounced(text: string, start: number): boolean {
+  if (!/[ \t]/.test(text[start - 1] ?? '\n')) return !VERSIONED.has(wordBefore(text, start));
+  let at = start - 1;
+  while (at >= 0 && (text[at] === ' ' || text[at] === '\t')) at -= 1;
+  const left = text[at] ?? '\n';
+  if (/[\p{L},.]/u.test(left)) {
+    return ANNOUNCED.has(wordBefore(text, start)) || endsInReply(text, left === ',' || left === '.' ? at : at + 1);
+  }
+  return /[0-9]/.test(left) ? endsInReply(text, at + 1) : !VERSIONED.has(wordBefore(text, start));
+}
+
+/** Whether a reply code stands before a position. */
+function endsInReply(text: string, end: number): boolean {
+  return /(?:^|[^0-9.])[245][0-7][0-9]$/.test(text.slice(Math.max(0, end - 4), end));
 }
 
 function isReplyAt(text: string, start: number): boolean {

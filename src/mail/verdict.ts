@@ -7,12 +7,14 @@ import { readComplaint } from './complaint.ts';
 import { readDeliveryStatus, type StatusReport } from './delivery-status.ts';
 import { explain } from './explain.ts';
 import type { Finding } from './finding.ts';
+import { findAddresses } from './found-address.ts';
 import { readFreeForm } from './free-form.ts';
 import type { Material } from './material.ts';
 import { readMdn } from './mdn.ts';
 import { withOriginalHeaders } from './original-headers.ts';
-import { envelopeRecipient, originalMessageId, originalRecipients } from './returned.ts';
+import { envelopeRecipient, isFromList, likelyRecipients, originalMessageId } from './returned.ts';
 import { cut, oneLine } from './text.ts';
+import { withinBounds } from './verdict-bounds.ts';
 
 /** Recipients of one verdict. */
 const MAX_RECIPIENTS = 1000;
@@ -20,11 +22,17 @@ const MAX_RECIPIENTS = 1000;
 /** Characters of a diagnostic. */
 const MAX_DIAGNOSTIC = 1000;
 
+/** Characters to which delivery-status.ts cuts an address; what is as long was one, of which nobody knows the end. */
+const MAX_ADDRESS = 998;
+
 /** Characters of words around a recipient that are weighed with it. */
 const MAX_CONTEXT = 4000;
 
 /** Lines that belong to the address above them where a report lists several: host, command and answer take up to seven. */
 const LINES_BELOW = 8;
+
+/** Blocks up to which each recipient is searched in the whole text, as a nickname is found too; with more, the text is searched once. */
+const MAX_SEARCHED = 20;
 
 /** What is said of a message that reports nothing. */
 export const NOTHING: Verdict = {
@@ -40,7 +48,7 @@ export const NOTHING: Verdict = {
 
 export function judge(material: Material): Verdict {
   const verdict = complaint(material) ?? bounce(material) ?? notification(material) ?? automaticReply(material);
-  return verdict === null ? NOTHING : withOriginalHeaders(verdict, material);
+  return verdict === null ? NOTHING : withinBounds(withOriginalHeaders(verdict, material));
 }
 
 function complaint(material: Material): Verdict | null {
@@ -109,12 +117,14 @@ function bounce(material: Material): Verdict | null {
   const findings = status === null ? (free?.findings ?? []) : joined(material, status, free?.findings ?? []);
   const seen = new Set<string>();
   const recipients: RecipientReport[] = [];
+  const weigh = weighing();
   for (const finding of findings) {
     const key = `${finding.address?.toLowerCase() ?? ''} ${finding.action ?? ''}`;
     // A report may have a block for each attempt; the first says what the others repeat.
     if (seen.has(key) || recipients.length >= MAX_RECIPIENTS) continue;
     seen.add(key);
-    recipients.push(reportOf(findings.length === 1 ? withAlias(material, finding) : finding));
+    const whole = findings.length === 1 ? withAlias(material, finding) : finding;
+    recipients.push(reportOf(whole, weigh(whole)));
   }
   return {
     ...NOTHING,
@@ -129,12 +139,28 @@ function bounce(material: Material): Verdict | null {
 /** An alias that only the trace of the returned message knows (RFC 5321 4.4). */
 function withAlias(material: Material, finding: Finding): Finding {
   if (finding.originalAddress !== null || finding.address?.includes('@') !== true) return finding;
+  // What took it for a list (RFC 2919) is no alias of a member.
+  if (finding.isGuess === true || isFromList(material)) return finding;
   const alias = envelopeRecipient(material);
   return alias === null || same(alias, finding.address) ? finding : { ...finding, originalAddress: alias };
 }
 
-function reportOf(finding: Finding): RecipientReport {
-  const { status, replyCode, category, scope, hard, action } = explain(finding);
+type Explained = ReturnType<typeof explain>;
+
+/** Explains findings one after the other; a list of a thousand recipients of whom the same is said is weighed once. */
+function weighing(): (finding: Finding) => Explained {
+  let last: { readonly finding: Finding; readonly explanation: Explained } | null = null;
+  return (finding) => {
+    const isSame =
+      last !== null &&
+      (['status', 'action', 'diagnostic', 'context'] as const).every((key) => last?.finding[key] === finding[key]);
+    if (last === null || !isSame) last = { finding, explanation: explain(finding) };
+    return last.explanation;
+  };
+}
+
+function reportOf(finding: Finding, explanation: Explained): RecipientReport {
+  const { status, replyCode, category, scope, hard, action } = explanation;
   const isFailure = action === 'failed' || action === 'delayed';
   return {
     address: finding.address,
@@ -155,13 +181,14 @@ function reportOf(finding: Finding): RecipientReport {
 /** The blocks of the report with what the words say of the same recipients. The blocks decide who is reported on. */
 function joined(material: Material, report: StatusReport, words: readonly Finding[]): Finding[] {
   const only = report.findings.length === 1;
+  const byName = indexed(words);
+  const about = wordsAbout(material, only, report.findings.length);
   return report.findings.map((finding) => {
-    const word =
-      words.find((other) => isSameRecipient(other, finding)) ?? (only && words.length === 1 ? words[0] : undefined);
-    const known = finding.address?.includes('@') === true;
+    const word = wordOn(finding, words, byName) ?? (only && words.length === 1 ? words[0] : undefined);
+    const known = finding.address?.includes('@') === true || (finding.address?.length ?? 0) >= MAX_ADDRESS;
     const address = known ? finding.address : (word?.address ?? onlyOriginal(material, only) ?? finding.address);
     const alias =
-      word === undefined
+      word === undefined || word.isGuess === true
         ? null
         : [word.originalAddress, word.address].find((named) => named !== null && !same(named, address));
     return {
@@ -172,9 +199,7 @@ function joined(material: Material, report: StatusReport, words: readonly Findin
       remoteMta: finding.remoteMta ?? word?.remoteMta ?? null,
       retryUntil: finding.retryUntil ?? word?.retryUntil ?? null,
       context: cut(
-        [finding.context, word?.diagnostic ?? '', wordsAbout(material, finding, only)]
-          .filter((text) => text !== '')
-          .join('\n'),
+        [finding.context, word?.diagnostic ?? '', about(finding)].filter((text) => text !== '').join('\n'),
         MAX_CONTEXT,
       ),
     };
@@ -183,27 +208,62 @@ function joined(material: Material, report: StatusReport, words: readonly Findin
 
 /** A report that names nobody is about the one its message was sent to. */
 function onlyOriginal(material: Material, only: boolean): string | null {
-  const [first, second] = only ? originalRecipients(material) : [];
+  const [first, second] = only ? likelyRecipients(material) : [];
   return first !== undefined && second === undefined ? first : null;
 }
 
-function isSameRecipient(one: Finding, other: Finding): boolean {
-  const names = [other.address, other.originalAddress].filter((name) => name !== null);
-  return names.some((name) => same(name, one.address) || same(name, one.originalAddress));
+/** Where each name is in the words first: a thousand blocks beside a thousand words would be a million comparisons. */
+function indexed(words: readonly Finding[]): ReadonlyMap<string, number> {
+  const byName = new Map<string, number>();
+  for (const [index, { address, originalAddress }] of words.entries()) {
+    for (const name of [address, originalAddress]) {
+      if (name !== null && !byName.has(name.toLowerCase())) byName.set(name.toLowerCase(), index);
+    }
+  }
+  return byName;
+}
+
+/** The first of the words that is on the recipient of a block. */
+function wordOn(
+  { address, originalAddress }: Finding,
+  words: readonly Finding[],
+  byName: ReadonlyMap<string, number>,
+): Finding | undefined {
+  const places = [address, originalAddress].map((name) => (name === null ? undefined : byName.get(name.toLowerCase())));
+  return words[Math.min(...places.map((place) => place ?? words.length))];
 }
 
 function same(one: string, other: string | null): boolean {
   return other !== null && one.toLowerCase() === other.toLowerCase();
 }
 
-/** The report's words on this recipient: all of the first text where there is one recipient, else the lines from its address on. */
-function wordsAbout(material: Material, finding: Finding, only: boolean): string {
+/** The report's words on a recipient: all of the first text where there is one recipient, else the lines from its address on. */
+function wordsAbout(material: Material, only: boolean, blocks: number): (finding: Finding) => string {
   const text = material.texts[0]?.text ?? '';
-  if (only) return cut(text, MAX_CONTEXT);
-  if (finding.address === null || finding.address === '') return '';
-  const at = text.toLowerCase().indexOf(finding.address.toLowerCase());
-  if (at < 0) return '';
-  const lines = cut(text.slice(at), MAX_CONTEXT).split('\n');
-  const next = lines.findIndex((line, index) => index > 0 && line.includes('@'));
-  return lines.slice(0, next < 0 ? LINES_BELOW : Math.min(next, LINES_BELOW)).join('\n');
+  if (only) return () => cut(text, MAX_CONTEXT);
+  const places = blocks > MAX_SEARCHED ? addressesOf(text) : null;
+  const lower = text.toLowerCase();
+  return ({ address }) => {
+    if (address === null || address === '') return '';
+    const key = address.toLowerCase();
+    const at = places === null ? lower.indexOf(key) : (places.get(key) ?? -1);
+    if (at < 0) return '';
+    const lines = cut(text.slice(at, at + MAX_CONTEXT + 1), MAX_CONTEXT).split('\n');
+    const next = lines.findIndex((line, index) => index > 0 && line.includes('@'));
+    return lines.slice(0, next < 0 ? LINES_BELOW : Math.min(next, LINES_BELOW)).join('\n');
+  };
+}
+
+/** Where each address of a text stands first. */
+function addressesOf(text: string): ReadonlyMap<string, number> {
+  const places = new Map<string, number>();
+  let start = 0;
+  for (const line of text.split('\n')) {
+    for (const found of line.includes('@') ? findAddresses(line) : []) {
+      const key = found.address.toLowerCase();
+      if (!places.has(key)) places.set(key, start + found.start);
+    }
+    start += line.length + 1;
+  }
+  return places;
 }

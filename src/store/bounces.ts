@@ -119,6 +119,7 @@ export interface ReportStats {
   readonly reports: number;
   readonly failed: number;
   readonly delayed: number;
+  /** By persons: not the reports of a failed authentication, and not "this was no spam". */
   readonly complaints: number;
   /** Different addresses. */
   readonly addresses: number;
@@ -129,7 +130,7 @@ export async function reportStats(sql: Sql, filter: ReportStatsFilter): Promise<
   const { rows } = await sql.query<{ [K in keyof ReportStats]: K extends 'key' ? string | null : string }>(
     `select ${GROUPS[filter.by]} as key, count(*) as reports, count(*) filter (where d.kind = 'bounce' and d.action = 'failed') as failed,
             count(*) filter (where d.kind = 'bounce' and d.action = 'delayed') as delayed,
-            count(*) filter (where d.kind = 'complaint') as complaints, count(distinct d.address) as addresses
+            count(*) filter (where d.kind = 'complaint' and coalesce(d.feedback_type, '') not in ('auth-failure', 'not-spam')) as complaints, count(distinct d.address) as addresses
        from maildrain.delivery_report d join maildrain.mailbox b on b.id = d.mailbox_id
       where ${CONDITIONS}
       group by 1 order by ${filter.by === 'day' ? 'key desc' : 'reports desc, key'} limit $9`,

@@ -1,28 +1,12 @@
-// The sending half of the outbox: who is registered to hear, what each consumer has not had yet, and what became of a try. Events are
+// The sending half of the outbox: what each consumer has not had yet, and what became of a try. Who is registered is in sinks.ts. Events are
 // written by events.ts in the transaction that stores a message; they are sent by the room events/, which knows no SQL.
 
 import { printable } from '../errors.ts';
 import type { EventType, MaildrainEvent } from '../model.ts';
-import { type Database, inTransaction, type Sql } from './pool.ts';
-
-/** The consumer that is a function of the program itself. Only such a program can say that it is gone, so a configuration never removes it. */
-export const CALLBACK_SINK = 'onEvent';
+import { inTransaction, type Sql } from './pool.ts';
 
 /** Characters of an error that are kept: enough for a status and a reason. */
 const MAX_ERROR = 500;
-
-/** A consumer: which types of event it wants. */
-export interface SinkWants {
-  readonly name: string;
-  readonly types: readonly EventType[];
-}
-
-export interface SinkChanges {
-  readonly added: readonly string[];
-  readonly changed: readonly string[];
-  /** With the number of deliveries that were waiting and are given up. */
-  readonly removed: readonly { readonly name: string; readonly waiting: number }[];
-}
 
 /** One event that one consumer has not had yet. */
 export interface Delivery {
@@ -46,144 +30,111 @@ export interface SinkBacklog {
   readonly resting: number;
 }
 
-const NO_CHANGES: SinkChanges = { added: [], changed: [], removed: [] };
-
-/**
- * Makes the registered consumers equal to the configured ones. A consumer that is gone takes its waiting deliveries with it. One transaction.
- * The callback is left as it is unless it is among `sinks`.
- */
-export async function reconcileSinks(database: Database, sinks: readonly SinkWants[]): Promise<SinkChanges> {
-  return onPen(database, async (sql) => {
-    const { added, changed } = await register(sql, sinks);
-    const names = [...sinks.map(({ name }) => name), CALLBACK_SINK];
-    const gone = await sql.query<{ name: string }>('select name from maildrain.event_sink where name <> all($1)', [
-      names,
-    ]);
-    return { added, changed, removed: await drop(sql, namesOf(gone.rows)) };
-  });
-}
-
-/** Registers the callback, or adds to what is registered without taking anything away. */
-export async function addSink(database: Database, sink: SinkWants): Promise<SinkChanges> {
-  return onPen(database, async (sql) => ({ ...NO_CHANGES, ...(await register(sql, [sink])) }));
-}
-
-/** Takes one consumer away with all that waits for it. */
-export async function removeSink(database: Database, name: string): Promise<SinkChanges> {
-  return onPen(database, async (sql) => {
-    const found = await sql.query<{ name: string }>('select name from maildrain.event_sink where name = $1', [name]);
-    return { ...NO_CHANGES, removed: await drop(sql, namesOf(found.rows)) };
-  });
-}
-
-async function onPen<T>(database: Database, work: (sql: Sql) => Promise<T>): Promise<T> {
-  const pen = await database.take();
-  try {
-    return await inTransaction(pen.client, async () => {
-      // One at a time: two processes that start together would wait for each other's rows.
-      await pen.client.query(`select pg_advisory_xact_lock(hashtextextended('maildrain:sinks', 0))`);
-      return await work(pen.client);
-    });
-  } finally {
-    await pen.release();
-  }
-}
-
-const namesOf = (rows: readonly { readonly name: string }[]): string[] => rows.map(({ name }) => name);
-
-async function register(sql: Sql, sinks: readonly SinkWants[]): Promise<Pick<SinkChanges, 'added' | 'changed'>> {
-  const added: string[] = [];
-  const changed: string[] = [];
-  for (const { name, types } of [...sinks].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const written = await sql.query<{ made: boolean }>(
-      // xmax is 0 in a row that was never another one
-      `insert into maildrain.event_sink (name, types) values ($1, $2)
-       on conflict (name) do update set types = excluded.types where event_sink.types is distinct from excluded.types
-       returning xmax = 0 as made`,
-      [name, [...types]],
-    );
-    const made = written.rows[0]?.made;
-    if (made !== undefined) (made ? added : changed).push(name);
-  }
-  return { added, changed };
-}
-
-async function drop(sql: Sql, names: readonly string[]): Promise<{ name: string; waiting: number }[]> {
-  if (names.length === 0) return [];
-  // Waits for transactions that have read who is registered and will write for them; those that come later read after us. A lock on the rows would
-  // let a reader with an older view fail on its foreign key, and with it the storing of a batch.
-  await sql.query('lock table maildrain.event_sink in access exclusive mode');
-  const waiting = await sql.query<{ name: string; waiting: number }>(
-    `select s.name, count(d.event_id)::int as waiting
-       from maildrain.event_sink s left join maildrain.event_delivery d on d.sink = s.name
-      where s.name = any($1) group by s.name order by s.name`,
-    [names],
-  );
-  await sql.query(
-    `update maildrain.event e set published_at = now()
-      where e.published_at is null
-        and e.id in (select event_id from maildrain.event_delivery where sink = any($1))
-        and not exists (select from maildrain.event_delivery o where o.event_id = e.id and o.sink <> all($1))`,
-    [names],
-  );
-  await sql.query('delete from maildrain.event_sink where name = any($1)', [names]);
-  return waiting.rows;
-}
-
 interface SqlDelivery {
   event_id: string;
   attempts: number;
+  tried: boolean;
   at: Date;
   type: EventType;
   key: string;
   body: Record<string, unknown>;
 }
 
+export interface NextDeliveries {
+  /** Of keys that wait for no retry, oldest first: for each key its lowest event and those that follow it. */
+  readonly fresh: readonly Delivery[];
+  /** Events whose pause is over, those first that have waited longest since; each the lowest of its key. */
+  readonly retries: readonly Delivery[];
+}
+
 /**
- * The next events for a consumer, oldest first: for each key its lowest event and those that follow it, so that whoever sends them one after the other
- * keeps the order of the key. Left out are keys that rest after a failure, and `except`: keys that are being sent right now.
+ * The next events for a consumer. Whoever sends those of a key one after the other keeps the order of the key. Left out are keys that rest after a
+ * failure, and `except`: keys that are being sent right now. Retries are apart, or many keys that fail would hide those that never had a try.
  */
 export async function nextDeliveries(
   sql: Sql,
   sink: string,
-  limit: number,
+  limits: { readonly fresh: number; readonly retries: number },
   except: readonly string[] = [],
-): Promise<Delivery[]> {
+): Promise<NextDeliveries> {
   const found = await sql.query<SqlDelivery>(
     // What comes first by id is the lowest of its key, for nothing of the sink is skipped but whole keys: no look at the other rows of a key is needed.
-    `select d.event_id, d.attempts, e.at, e.type, e.key, e.body
-       from (select event_id, attempts
-               from maildrain.event_delivery
-              where sink = $1 and key <> all($3)
-                and key not in (select key from maildrain.event_delivery where sink = $1 and not_before > now())
-              order by event_id limit $2) d
+    `select d.event_id, d.attempts, d.tried, e.at, e.type, e.key, e.body
+       from ((select event_id, attempts, false as tried, null::timestamptz as due
+                from maildrain.event_delivery
+               where sink = $1 and key <> all($4)
+                 and key not in (select key from maildrain.event_delivery where sink = $1 and not_before is not null)
+               order by event_id limit $2)
+             union all
+             (select event_id, attempts, true, not_before
+                from maildrain.event_delivery
+               where sink = $1 and key <> all($4) and not_before <= now()
+               order by not_before, event_id limit $3)) d
        join maildrain.event e on e.id = d.event_id
-      order by d.event_id`,
-    [sink, limit, except],
+      order by d.tried, d.due, d.event_id`,
+    [sink, limits.fresh, limits.retries, except],
   );
-  return found.rows.map((row) => ({
+  return {
+    fresh: found.rows.filter(({ tried }) => !tried).map(toDelivery),
+    retries: found.rows.filter(({ tried }) => tried).map(toDelivery),
+  };
+}
+
+/** Rows from either end among which a probe is chosen: enough for some of each kind of event, and read in a moment however many wait. */
+const PROBE_ROWS = 200;
+
+/**
+ * One event to see whether a consumer is back: of the oldest and the newest that wait, one of those that were tried least, and of these any. Always the
+ * oldest would be an event that was never taken, where the consumer is well and fails at one kind of event.
+ */
+export async function probeDelivery(sql: Sql, sink: string, except: readonly string[] = []): Promise<Delivery | null> {
+  const found = await sql.query<SqlDelivery>(
+    `select d.event_id, d.attempts, true as tried, e.at, e.type, e.key, e.body
+       from (select f.event_id, f.attempts
+               from ((select key from maildrain.event_delivery where sink = $1 and key <> all($2) order by event_id limit $3)
+                     union
+                     (select key from maildrain.event_delivery where sink = $1 and key <> all($2) order by event_id desc limit $3)) k
+               cross join lateral (
+                 -- compared as a row, for that is found in the primary key only: by event_id the planner would look for a rare key through everything
+                 select event_id, attempts, not_before from maildrain.event_delivery
+                  where (sink, key, event_id) >= ($1, k.key, 0) order by sink, key, event_id limit 1) f
+              where f.not_before is null or f.not_before <= now()
+              order by f.attempts, random() limit 1) d
+       join maildrain.event e on e.id = d.event_id`,
+    [sink, except, PROBE_ROWS],
+  );
+  const [row] = found.rows;
+  return row === undefined ? null : toDelivery(row);
+}
+
+function toDelivery(row: SqlDelivery): Delivery {
+  return {
     eventId: row.event_id,
     attempts: row.attempts,
     event: { id: `evt_${row.event_id}`, at: row.at, type: row.type, key: row.key, body: row.body },
-  }));
+  };
 }
 
 /** Forgets what a consumer has had. One transaction, so `sql` is one connection. */
 export async function markDelivered(sql: Sql, sink: string, eventIds: readonly string[]): Promise<void> {
-  await inTransaction(sql, async () => {
-    // Two consumers that have the last two deliveries of an event at once: without the lock each would still see the other's.
-    await sql.query('select from maildrain.event where id = any($1::bigint[]) order by id for update', [eventIds]);
-    await sql.query('delete from maildrain.event_delivery where sink = $1 and event_id = any($2::bigint[])', [
-      sink,
-      eventIds,
-    ]);
-    await sql.query(
-      `update maildrain.event e set published_at = now()
-        where e.id = any($1::bigint[]) and e.published_at is null
-          and not exists (select from maildrain.event_delivery d where d.event_id = e.id)`,
-      [eventIds],
-    );
-  });
+  await inTransaction(sql, () => strikeOff(sql, sink, eventIds));
+}
+
+/** The same within a transaction. Returns how many there were. */
+export async function strikeOff(sql: Sql, sink: string, eventIds: readonly string[]): Promise<number> {
+  // Two consumers that have the last two deliveries of an event at once: without the lock each would still see the other's.
+  await sql.query('select from maildrain.event where id = any($1::bigint[]) order by id for update', [eventIds]);
+  const deleted = await sql.query(
+    'delete from maildrain.event_delivery where sink = $1 and event_id = any($2::bigint[])',
+    [sink, eventIds],
+  );
+  await sql.query(
+    `update maildrain.event e set published_at = now()
+      where e.id = any($1::bigint[]) and e.published_at is null
+        and not exists (select from maildrain.event_delivery d where d.event_id = e.id)`,
+    [eventIds],
+  );
+  return deleted.rowCount ?? 0;
 }
 
 /** A try failed: the event, and with it its key, waits `pauseMs`. */
@@ -197,11 +148,14 @@ export async function postpone(sql: Sql, sink: string, eventId: string, pauseMs:
   );
 }
 
-/** The consumer is back: what rests is due now. */
-export async function hasten(sql: Sql, sink: string): Promise<void> {
-  await sql.query('update maildrain.event_delivery set not_before = null where sink = $1 and not_before is not null', [
-    sink,
-  ]);
+/** The consumer is back: what rests of these keys is due now. */
+export async function hasten(sql: Sql, sink: string, keys: readonly string[]): Promise<void> {
+  if (keys.length === 0) return;
+  // Not null: a key that was tried stays among the few by which retries are found.
+  await sql.query(
+    'update maildrain.event_delivery set not_before = now() where sink = $1 and key = any($2) and not_before > now()',
+    [sink, keys],
+  );
 }
 
 interface SqlBacklog {
@@ -213,7 +167,7 @@ interface SqlBacklog {
   last_error: string | null;
 }
 
-/** What waits for each registered consumer. */
+/** What waits for each registered consumer; not of one that is being removed. */
 export async function backlog(sql: Sql): Promise<SinkBacklog[]> {
   const found = await sql.query<SqlBacklog>(
     `select s.name, s.types, coalesce(d.waiting, 0)::int as waiting, coalesce(d.resting, 0)::int as resting, e.at as oldest,
@@ -224,6 +178,7 @@ export async function backlog(sql: Sql): Promise<SinkBacklog[]> {
          select sink, count(*) as waiting, count(*) filter (where not_before > now()) as resting, min(event_id) as first
            from maildrain.event_delivery group by sink) d on d.sink = s.name
        left join maildrain.event e on e.id = d.first
+      where s.types <> '{}'
       order by s.name`,
   );
   return found.rows.map(({ last_error: lastError, ...row }) => ({ ...row, lastError }));

@@ -36,7 +36,7 @@ export function reportsOf(message: Stored, now: Date, correlation: Correlation):
     // A server's clock that is ahead must not carry a report past the window it is counted in.
     reportedAt: internalDate === null || internalDate > now ? now : internalDate,
     verdict,
-    correlation,
+    correlation: affordable(correlation, verdict.recipients.length),
   };
   const recipients: readonly (RecipientReport | null)[] = verdict.recipients.length === 0 ? [null] : verdict.recipients;
   return recipients.map((recipient, n) => ({
@@ -45,6 +45,14 @@ export function reportsOf(message: Stored, now: Date, correlation: Correlation):
     recipient,
     ...whose(recipient, recipients, correlation),
   }));
+}
+
+/** The quoted fields stand in every row and every event. Characters of them all together; a stranger decides how many recipients a report names. */
+const MAX_QUOTED = 1_000_000;
+
+function affordable(correlation: Correlation, recipients: number): Correlation {
+  const quoted = JSON.stringify(correlation.originalHeaders).length * recipients;
+  return quoted > MAX_QUOTED ? { ...correlation, originalHeaders: {} } : correlation;
 }
 
 /**

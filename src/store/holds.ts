@@ -6,7 +6,7 @@ import { type NewEvent, writeEvents } from './events.ts';
 import { inTransaction, type Sql } from './pool.ts';
 
 /** Why a message is held: the lower-case words that `held` prints. */
-export type HoldReason = 'too-large' | 'fetch-fatal' | 'fetch-refused';
+export type HoldReason = 'too-large' | 'fetch-fatal' | 'fetch-refused' | 'store-refused';
 
 export interface Hold {
   readonly uid: Uid;

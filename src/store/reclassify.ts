@@ -1,14 +1,14 @@
 // Stored messages that were read again: what is known of them is replaced by what today's reader says, and what follows from reports is done as if
 // they had been read so when they were stored. One transaction for each slice; what has not changed is not told of.
 
-import type { Reading, SuppressionPolicy } from '../model.ts';
+import type { Reading } from '../model.ts';
 import { copyReports, type Report, reportsOf } from './delivery-reports.ts';
 import { type NewEvent, writeEvents } from './events.ts';
 import { inTransaction, type Sql } from './pool.ts';
 import { bounceEvents, type Pipeline, trusted } from './reports.ts';
 import type { StoredFacts } from './stored-mail.ts';
 import { groundless, type StandingSuppression, standing } from './suppression-grounds.ts';
-import { applyPolicy, lockAddresses, resetDelivered, trustsFrom } from './suppression-rules.ts';
+import { applyPolicy, lockAddresses } from './suppression-rules.ts';
 
 /** A stored message and its new reading. */
 export interface Reread {
@@ -92,7 +92,7 @@ export async function storeReread(
             message.mailbox,
           ),
         ),
-        ...(await applyAdded(sql, now, pipeline.policy, there, changed.added)),
+        ...(await applyPolicy(sql, now, pipeline.policy, changed.added)),
         ...(await groundless(sql, changed.goneFrom, pipeline.policy)),
       ];
       await writeEvents(sql, now, events);
@@ -100,26 +100,6 @@ export async function storeReread(
     },
     () => keep,
   );
-}
-
-/** A delivery ends what was reported before it was, not what was reported since. */
-async function applyAdded(
-  sql: Sql,
-  now: Date,
-  policy: SuppressionPolicy,
-  rereads: readonly Reread[],
-  added: readonly Report[],
-): Promise<NewEvent[]> {
-  const isDelivered = ({ recipient }: Report): boolean => recipient?.action === 'delivered';
-  const trusts = trustsFrom(policy.trust);
-  for (const { message } of rereads) {
-    const delivered = added.filter(
-      (one) => one.messageId === message.id && isDelivered(one) && trusts.includes(one.trust),
-    );
-    await resetDelivered(sql, message.storedAt, delivered);
-  }
-  const others = added.filter((report) => !isDelivered(report));
-  return applyPolicy(sql, now, policy, others);
 }
 
 async function oldReports(sql: Sql, ids: readonly string[]): Promise<OldRow[]> {

@@ -17,6 +17,9 @@ export interface Pipeline {
   readonly tellStored: boolean;
 }
 
+/** Events written by one statement: with everything they may quote, some MB at most. */
+const EVENTS_AT_ONCE = 200;
+
 /** Files what the messages report. Call inside the storing transaction, before the ledger is written. */
 export async function fileReports(
   sql: Sql,
@@ -27,18 +30,21 @@ export async function fileReports(
     sql,
     messages.flatMap((message) => reportsOf(message, now, pipeline.correlate(message.reading))),
   );
-  const events: NewEvent[] = [];
+  // Built slice by slice: a message of 70 KB can report on a thousand recipients, and each event repeats what is common to them.
+  const tell = async <T>(items: readonly T[], eventsOf: (item: T) => readonly NewEvent[]): Promise<void> => {
+    for (let from = 0; from < items.length; from += EVENTS_AT_ONCE)
+      await writeEvents(sql, now, items.slice(from, from + EVENTS_AT_ONCE).flatMap(eventsOf));
+  };
   if (reports.length > 0) {
     await lockAddresses(
       sql,
       reports.flatMap(({ address }) => address ?? []),
     );
     await copyReports(sql, mailboxId, now, reports);
-    events.push(...bounceEvents(reports, pipeline.mailbox));
-    events.push(...(await applyPolicy(sql, now, pipeline.policy, reports)));
+    await tell(reports, (report) => eventOf(report, pipeline.mailbox));
+    await tell(await applyPolicy(sql, now, pipeline.policy, reports), (event) => [event]);
   }
-  if (pipeline.tellStored) events.push(...messages.map((message) => storedEvent(message, pipeline.mailbox)));
-  await writeEvents(sql, now, events);
+  if (pipeline.tellStored) await tell(messages, (message) => [storedEvent(message, pipeline.mailbox)]);
 }
 
 /** Events about reports, of one mailbox. */

@@ -86,8 +86,8 @@ async function nextAddresses(sql: Sql, after: string): Promise<string[]> {
 
 /**
  * One pass over the reports of these addresses. What tips is a day whose `after`-th day before it is within the window, as in suppression-rules.ts;
- * of all that tips an address the longest counts, for a suppression is only ever made longer. A delivery ends what counts before it, but not what had
- * tipped by then: so it is taken from the reports in their order, and from address_reset only what people have said.
+ * of all that tips an address the longest counts, for a suppression is only ever made longer. A delivery ends what counts before it: each stretch between
+ * two of them is counted for itself.
  */
 async function compare(
   sql: Sql,
@@ -103,17 +103,16 @@ async function compare(
          from unnest($5::text[], $6::int[], $7::float8[], $8::float8[]) as r (cause, after, within_s, for_s)),
      report as (
        select d.address, d.reported_at, d.stored_at, ${causeSql('d', '$4')} as cause,
-              max(d.stored_at) filter (where d.action = 'delivered') over (partition by d.address order by d.stored_at) as delivered_at
-         from maildrain.delivery_report d where d.address = any($1) and d.trust = any($3)),
+              count(*) filter (where d.action = 'delivered') over (partition by d.address order by d.reported_at, d.action is not distinct from 'delivered') as stretch
+         from maildrain.delivery_report d where d.address = any($1) and d.trust = any(case d.kind when 'complaint' then $9::text[] else $3::text[] end)),
      day as (
-       select r.address, r.cause, r.delivered_at, max(r.reported_at) as last, min(r.stored_at) as stored_at
+       select r.address, r.cause, r.stretch, max(r.reported_at) as last, min(r.stored_at) as stored_at
          from report r left join maildrain.address_reset a on a.address = r.address
-        where r.cause is not null and (r.delivered_at is null or r.reported_at > r.delivered_at)
-          and (a.removed_at is null or r.reported_at > a.removed_at)
-        group by r.address, r.cause, r.delivered_at, (r.reported_at at time zone 'UTC')::date),
+        where r.cause is not null and (a.at is null or r.reported_at > a.at)
+        group by r.address, r.cause, r.stretch, (r.reported_at at time zone 'UTC')::date),
      counted as (
        select day.*, rule.after, rule.within, day.last + rule.lasts as until,
-              lag(day.last, rule.after - 1) over (partition by day.address, day.cause, day.delivered_at order by day.last) as first
+              lag(day.last, rule.after - 1) over (partition by day.address, day.cause, day.stretch order by day.last) as first
          from day join rule on rule.cause = day.cause),
      wanted as (
        select distinct on (address) address, cause, until
@@ -137,6 +136,7 @@ async function compare(
       rules.map(({ after }) => after),
       rules.map(({ withinMs }) => seconds(withinMs)),
       rules.map(({ forMs }) => seconds(forMs)),
+      trustsFrom(policy.complaintTrust),
     ],
   );
   return rows;

@@ -65,8 +65,10 @@ export async function applyPolicy(
   reports: readonly Report[],
 ): Promise<NewEvent[]> {
   const trusts = trustsFrom(policy.trust);
-  const believed = reports.filter(({ trust }) => trusts.includes(trust));
-  await resetDelivered(sql, now, believed);
+  const ofComplaints = trustsFrom(policy.complaintTrust);
+  const believed = reports.filter(({ trust, verdict }) =>
+    (verdict.kind === 'complaint' ? ofComplaints : trusts).includes(trust),
+  );
   const candidates = believed.flatMap((report): Candidate[] => {
     const cause = causeOf(report);
     const rule = cause === null ? null : policy.rules[cause];
@@ -74,21 +76,7 @@ export async function applyPolicy(
       ? []
       : [{ address: report.address, cause, rule, report }];
   });
-  return candidates.length === 0 ? [] : suppress(sql, now, trusts, candidates);
-}
-
-/** What was delivered shows that the address takes mail: earlier reports count no more. A suppression that stands is not lifted by it. */
-export async function resetDelivered(sql: Sql, now: Date, reports: readonly Report[]): Promise<void> {
-  const addresses = reports.flatMap(({ address, recipient }) =>
-    address !== null && recipient?.action === 'delivered' ? [address] : [],
-  );
-  if (addresses.length === 0) return;
-  await sql.query(
-    `insert into maildrain.address_reset (address, at, reason) select distinct a, $2::timestamptz, 'delivered' from unnest($1::text[]) as a
-     on conflict (address) do update set at = greatest(address_reset.at, excluded.at),
-       reason = case when excluded.at > address_reset.at then excluded.reason else address_reset.reason end`,
-    [addresses, now],
-  );
+  return candidates.length === 0 ? [] : suppress(sql, now, [trusts, ofComplaints], candidates);
 }
 
 /** SQL: why a row of delivery_report may suppress its address, as causeOf() has it. `harmless` is the parameter with NO_COMPLAINTS. */
@@ -97,19 +85,19 @@ export function causeSql(report: string, harmless: string): string {
        when ${report}.kind = 'bounce' and ${report}.action = 'failed' and ${report}.scope = 'recipient' then ${report}.category end`;
 }
 
-/** Whether the report `d` is one of those that the cause `c.cause` counts; $2 are the accepted trusts, $3 the harmless feedback types. */
-const COUNTS = `d.address = c.address and d.trust = any($2) and (c.reset_at is null or d.reported_at > c.reset_at)
+/** Whether the report `d` is one of those that the cause `c.cause` counts; $2 and $10 are the accepted trusts, $3 the harmless feedback types. */
+const COUNTS = `d.address = c.address and d.trust = any(case c.cause when 'complaint' then $10::text[] else $2::text[] end) and (c.reset_at is null or d.reported_at > c.reset_at)
   and ${causeSql('d', '$3')} = c.cause`;
 
 /**
  * Mail is not drained in the order in which it was received, so that a new report may be the first of those that count, not the last: each day's last
- * report around the new ones is tried as the end of a window. A suppression is only ever made longer by a report; one that a person made, or lifted after
- * the report, stays as it is.
+ * report around the new ones is tried as the end of a window. A delivery shows that the address took mail: what was reported before it does not count with
+ * what was reported after it. A suppression is only ever made longer by a report; one that a person made, or lifted after the report, stays as it is.
  */
 async function suppress(
   sql: Sql,
   now: Date,
-  trusts: readonly Trust[],
+  [trusts, ofComplaints]: readonly [trusts: readonly Trust[], ofComplaints: readonly Trust[]],
   candidates: readonly Candidate[],
 ): Promise<NewEvent[]> {
   const { rows } = await sql.query<{ address: string; reason: string; until: Date | null; message_id: string }>(
@@ -127,11 +115,15 @@ async function suppress(
              from maildrain.delivery_report d
             where ${COUNTS} and d.reported_at >= c.first and (c.within is null or d.reported_at < c.last + c.within)
             order by (d.reported_at at time zone 'UTC')::date, d.reported_at desc) as w
+           cross join lateral (
+           select max(d.reported_at) as at from maildrain.delivery_report d
+            where d.address = c.address and d.trust = any($2) and d.action = 'delivered' and d.reported_at < w.reported_at) as delivered
         where (c.lasts is null or w.reported_at + c.lasts > $1::timestamptz)
           and (c.after = 1 or c.after <= (
             select count(distinct (d.reported_at at time zone 'UTC')::date)
               from maildrain.delivery_report d
-             where ${COUNTS} and d.reported_at <= w.reported_at and (c.within is null or d.reported_at > w.reported_at - c.within)))
+             where ${COUNTS} and d.reported_at <= w.reported_at and (c.within is null or d.reported_at > w.reported_at - c.within)
+                and (delivered.at is null or d.reported_at > delivered.at)))
         order by c.address, until desc nulls first, w.reported_at)
      insert into maildrain.suppression as s (address, reason, source, since, until, message_id)
      select address, cause, 'report', $1::timestamptz, until, message_id from tipped order by address
@@ -150,6 +142,7 @@ async function suppress(
       candidates.map(({ rule }) => rule.after),
       candidates.map(({ rule }) => (rule.withinMs === null ? null : rule.withinMs / 1000)),
       candidates.map(({ rule }) => (rule.forMs === null ? null : rule.forMs / 1000)),
+      ofComplaints,
     ],
   );
   return rows.map(({ address, reason, until, message_id }) => ({

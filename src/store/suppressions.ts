@@ -155,10 +155,9 @@ export function removeSuppressions(database: Database, addresses: readonly strin
       [addresses, now],
     );
     await sql.query(
-      `insert into maildrain.address_reset as r (address, at, reason, removed_at)
-       select a, $2::timestamptz, 'removed', $2::timestamptz from (select distinct unnest($1::text[]) as a) as given order by a
-       on conflict (address) do update
-          set at = greatest(r.at, excluded.at), reason = excluded.reason, removed_at = greatest(r.removed_at, excluded.removed_at)`,
+      `insert into maildrain.address_reset as r (address, at)
+       select a, $2::timestamptz from (select distinct unnest($1::text[]) as a) as given order by a
+       on conflict (address) do update set at = greatest(r.at, excluded.at)`,
       [addresses, now],
     );
     await writeEvents(

@@ -55,12 +55,13 @@ describe('csvLine', () => {
     { why: 'quotes and commas (RFC 4180 2.6, 2.7)', cells: ['say "a, b"'], line: '"say ""a, b"""\r\n' },
     { why: 'line ends inside', cells: ['a\r\nb'], line: '"a\r\nb"\r\n' },
     { why: 'a formula', cells: ['=HYPERLINK("http://x","y")'], line: `"'=HYPERLINK(""http://x"",""y"")"\r\n` },
-    ...['=', '+', '-', '@', '\t'].map((sign) => ({
+    ...['=', '+', '-', '@', '\t', '\uff1d', '\uff0b', '\uff0d', '\uff20'].map((sign) => ({
       why: `a cell that begins with ${JSON.stringify(sign)}`,
       cells: [`${sign}1`],
       line: `'${sign}1\r\n`,
     })),
     { why: 'a carriage return in front', cells: ['\r=1'], line: `"'\r=1"\r\n` },
+    { why: 'a line feed in front', cells: ['\n=1'], line: `"'\n=1"\r\n` },
     { why: 'a sign further on', cells: ['a=1'], line: 'a=1\r\n' },
   ];
   it.each(cases)('$why', ({ cells, line }) => expect(csvLine(cells)).toBe(line));
@@ -107,9 +108,9 @@ describeWith('postgres', 'suppressions', () => {
     const removed = await run('suppressions', 'remove', 'ann@example.org', 'free@example.org');
     expect(removed).toMatchObject({ code: 0, stdout: '1 suppression removed; earlier reports count no more\n' });
     expect(removed.stderr).toContain('1 not suppressed, their earlier reports count no more either: free@example.org');
-    expect(await query(databaseUrl, 'select address, reason from maildrain.address_reset order by 1')).toEqual([
-      { address: 'ann@example.org', reason: 'removed' },
-      { address: 'free@example.org', reason: 'removed' },
+    expect(await query(databaseUrl, 'select address from maildrain.address_reset order by 1')).toEqual([
+      { address: 'ann@example.org' },
+      { address: 'free@example.org' },
     ]);
   });
 

@@ -6,9 +6,10 @@ import { Pump, type PumpOptions } from '../../src/events/pump.ts';
 import type { Sender } from '../../src/events/sender.ts';
 import { silentLog } from '../../src/log.ts';
 import { EVENT_TYPES, type EventType, type MaildrainEvent } from '../../src/model.ts';
-import { backlog, reconcileSinks } from '../../src/store/deliveries.ts';
+import { backlog } from '../../src/store/deliveries.ts';
 import { writeEvents } from '../../src/store/events.ts';
 import { type Database, inTransaction, openDatabase } from '../../src/store/pool.ts';
+import { giveUp, reconcileSinks, retiredSinks } from '../../src/store/sinks.ts';
 
 export interface Told {
   readonly key: string;
@@ -37,6 +38,31 @@ export async function register(database: Database, ...names: string[]): Promise<
     database,
     names.map((name) => ({ name, types: [...EVENT_TYPES] })),
   );
+}
+
+/** What `serve` does in the background after registering. Returns how much was given up. */
+export async function giveUpAll(database: Database): Promise<number> {
+  let sum = 0;
+  for (const name of await retiredSinks(database.sql))
+    sum += await giveUp(database, name, new AbortController().signal);
+  return sum;
+}
+
+/** Many events in one statement, all waiting for one consumer. `key` is SQL over `n`. */
+export async function tellMany(database: Database, sink: string, many: number, key: string): Promise<void> {
+  const pen = await database.take();
+  try {
+    await inTransaction(pen.client, () =>
+      pen.client.query(
+        `with written as (
+           insert into maildrain.event (at, type, key, body)
+           select now(), 'bounce.failed', ${key}, '{}' from generate_series(1, ${many}) n returning id, key)
+         insert into maildrain.event_delivery (sink, key, event_id) select '${sink}', key, id from written`,
+      ),
+    );
+  } finally {
+    await pen.release();
+  }
 }
 
 /** A second process: the same database through connections of its own. */

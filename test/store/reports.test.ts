@@ -180,6 +180,25 @@ describeWith('postgres', 'suppression rules', () => {
     expect(Object.keys(await suppressed(database))).toEqual(['ann@example.org']);
   });
 
+  it('goes by when something was delivered, not by when that was drained', async () => {
+    const { database, mailboxId } = await scene();
+    const policy = policyOf({
+      'address-unknown': {},
+      'mailbox-full': { after: 3, withinMs: 10 * DAY, forMs: 30 * DAY },
+    });
+    const delivered = (address: string, days: number) => ({
+      verdict: verdict([failure(address, { action: 'delivered', category: null })]),
+      at: ago(days),
+    });
+    const gone = { verdict: verdict([failure('gone@example.org')]), at: ago(1) };
+    await store(database, mailboxId, [gone, delivered('gone@example.org', 10)], { now: NOW, policy });
+    for (const days of [3, 2])
+      await store(database, mailboxId, [{ verdict: verdict([full]), at: ago(days) }], { now: NOW, policy });
+    await store(database, mailboxId, [delivered('ann@example.org', 30)], { now: NOW, policy });
+    await store(database, mailboxId, [{ verdict: verdict([full]) }], { now: NOW, policy });
+    expect(Object.keys(await suppressed(database))).toEqual(['ann@example.org', 'gone@example.org']);
+  });
+
   it('does not suppress for what would be over already', async () => {
     const { database, mailboxId } = await scene();
     const policy = policyOf({ 'address-unknown': { forMs: 5 * DAY } });

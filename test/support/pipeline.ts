@@ -7,6 +7,7 @@ export const NO_CORRELATION: Correlation = { token: null, address: null, signed:
 
 export const NO_SUPPRESSION: SuppressionPolicy = {
   trust: 'signed',
+  complaintTrust: 'signed',
   rules: {
     'address-unknown': null,
     'domain-unknown': null,
