@@ -65,7 +65,8 @@ create table maildrain.admin_job (
 );
 
 create index admin_job_open on maildrain.admin_job (state, id) where state in ('queued', 'running');
-create unique index admin_job_plan on maildrain.admin_job (plan_id) where plan_id is not null and state in ('queued', 'running');
+-- a plan is applied once, also when its job has ended
+create unique index admin_job_plan on maildrain.admin_job (plan_id);
 
 -- What a restore has put back, message by message: written before APPEND is said, and again when it is answered.
 create table maildrain.restore (

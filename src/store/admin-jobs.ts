@@ -1,6 +1,7 @@
 // Admin jobs as rows: asked for, worked off in slices, cancelled from anywhere. The queue only says "look at job 7"; what it is and how far it
 // has come stands here. Every change is told to whoever listens (NOTIFY maildrain_jobs, the job's id). Reading them is in admin-job-list.ts.
 
+import { MaildrainError } from '../errors.ts';
 import type { AdminJobKind, Criteria, Step } from '../model.ts';
 import { lockJob } from './lock.ts';
 import { readCriteria } from './plans.ts';
@@ -113,12 +114,16 @@ async function tell(sql: Sql, id: string): Promise<void> {
   await sql.query(`select pg_notify('maildrain_jobs', $1)`, [id]);
 }
 
-/** Writes a job down; the queue is told afterwards, and would find it by itself. One transaction. */
+/**
+ * Writes a job down; the queue is told afterwards, and would find it by itself. One transaction.
+ *
+ * @throws MaildrainError CONFIG_INVALID: its plan has a job already
+ */
 export async function enqueueJob(sql: Sql, job: NewJob): Promise<string> {
   const { rows } = await sql.query<{ id: string }>(
     `with made as (
        insert into maildrain.admin_job (job, mailbox, login, plan_id, criteria, args, total, requested_by)
-       values ($1, $2, $3, $4, $5, $6, $7, $8) returning id)
+       values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (plan_id) do nothing returning id)
      select id, pg_notify('maildrain_jobs', id::text) from made`,
     [
       job.kind,
@@ -132,7 +137,7 @@ export async function enqueueJob(sql: Sql, job: NewJob): Promise<string> {
     ],
   );
   const id = rows[0]?.id;
-  if (id === undefined) throw new Error('a job was not made');
+  if (id === undefined) throw new MaildrainError('CONFIG_INVALID', `plan ${job.planId} has been applied meanwhile`);
   return id;
 }
 
@@ -293,9 +298,10 @@ export async function cancelJob(database: Database, id: string, by: string): Pro
 
 /**
  * Takes up a job again that failed, was cancelled, or is partly done. What failed or was cancelled goes on from its cursor; what is partly done
- * begins anew, for its slices are all behind it.
+ * begins anew, for its slices are all behind it. Not so a copy: its messages are still where they were, and each of them would be copied once more.
  *
  * @returns false: it is open or done, or there is none
+ * @throws MaildrainError PLAN_OUTDATED: a copy that is partly done
  */
 export async function retryJob(sql: Sql, id: string): Promise<boolean> {
   const { rowCount } = await sql.query(
@@ -306,9 +312,17 @@ export async function retryJob(sql: Sql, id: string): Promise<boolean> {
             done = case when state = 'partial' then 0 else done end,
             counts = case when state = 'partial' then '{}' else counts end,
             notes = '{}'
-      where id = $1 and state in ('failed', 'cancelled', 'partial')`,
+      where id = $1 and state in ('failed', 'cancelled', 'partial') and not (job = 'copy' and state = 'partial')`,
     [id],
   );
+  if (rowCount !== 1) {
+    const job = await findJob(sql, id);
+    if (job?.kind !== 'copy' || job.state !== 'partial') return false;
+    throw new MaildrainError(
+      'PLAN_OUTDATED',
+      `job ${job.id} has copied a part of its messages, and would copy those once more: make a new plan of the others`,
+    );
+  }
   await tell(sql, id);
-  return rowCount === 1;
+  return true;
 }
