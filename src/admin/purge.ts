@@ -15,6 +15,8 @@ import { resolveFolder } from '../source/folders.ts';
 import { wantsStored } from '../store/events.ts';
 import { type LedgerRow, openRows, rowsFor } from '../store/ledger.ts';
 import { ensureMailbox, type MailboxRow, setInFlight, writesRestUntil } from '../store/mailboxes.ts';
+import type { Sql } from '../store/pool.ts';
+import { withOctets } from '../store/renew.ts';
 import type { AdminJob, Turn } from './job.ts';
 import { mailboxOf, overPlan, type Slice, type SliceOutcome } from './plan-slices.ts';
 import { purgeArgs, readArgs } from './server-args.ts';
@@ -115,7 +117,7 @@ class PurgeStore {
     const rows = await rowsFor(sql, work.mailboxId, admin.session.facts.uidValidity, slice.uids);
     const left = new Set<Uid>(still);
     for (const { uid, state } of rows) if (state === 'pending') left.add(uid);
-    const stored = new Set(rows.flatMap(({ uid, messageId }) => (messageId === null ? [] : [uid])));
+    const stored = await storedUids(sql, rows);
     const held = new Set(rows.flatMap(({ uid, state }) => (state === 'held' && still.has(uid) ? [uid] : [])));
     return {
       left: left.size,
@@ -180,6 +182,13 @@ const HELD = 'held messages stay on the server: "maildrain held" lists them';
 
 function committed(row: LedgerRow): { key: LedgerRow; emailId: string | null; owed: true } {
   return { key: row, emailId: row.emailId, owed: true };
+}
+
+/** Those whose octets are in the database: a row alone is no proof, octets expire. */
+async function storedUids(sql: Sql, rows: readonly LedgerRow[]): Promise<Set<Uid>> {
+  const known = rows.flatMap((row) => (row.messageId === null ? [] : [{ ...row, messageId: row.messageId }]));
+  const there = await withOctets(sql, known);
+  return new Set(known.flatMap(({ uid, messageId }) => (there.has(messageId) ? [uid] : [])));
 }
 
 function pathOf(folders: AdminSession['folders'], folder: string): string | null {

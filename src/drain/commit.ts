@@ -11,7 +11,7 @@ import { isRestored, type LedgerKey, type OpenRow, RESTORED, rowsByEmailId } fro
 import { setInFlight } from '../store/mailboxes.ts';
 import type { Committed } from './dispose.ts';
 import type { Fuse } from './fuse.ts';
-import { type Destiny, destinyOf, UNMATCHED } from './policy.ts';
+import { type Destiny, destinyOf, markOf, UNMATCHED } from './policy.ts';
 import { isSame, isSameInstant, mayBeRewritten, type Sighting } from './settle.ts';
 import { holdAll, type Item, type Leftovers, type Mode, type Work } from './work.ts';
 
@@ -62,7 +62,7 @@ export async function storeFetched(
     tally.bytes += streamed.size;
     const found = recognise(work, item, streamed, mode, elsewhere);
     if (found === 'look-again') left.unmatched.set(fetched.uid, streamed.digest);
-    else if (found !== null) adopted.push(adoptedOf(work, item, streamed, found, now));
+    else if (found !== null) adopted.push(adoptedOf(work, item, streamed, fetched.raw, found, now));
     else if (item.flagged) tally.skipped++;
     else fresh.push(freshOf(work, item, fetched.raw, streamed, now));
   }
@@ -192,13 +192,24 @@ function displacesOf(item: Item, digest: Buffer, row: LedgerRowLike | null): boo
   return item.known.some((known) => known !== row && known.state === 'disposed' && known.digest.equals(digest));
 }
 
-function adoptedOf(work: Work, item: Item, streamed: Streamed, { row, replaces }: Recognised, now: Date): Adopted {
+function adoptedOf(
+  work: Work,
+  item: Item,
+  streamed: Streamed,
+  raw: Buffer | null,
+  { row, replaces }: Recognised,
+  now: Date,
+): Adopted {
   if (row.messageId === null) throw new Error('a row without a message was recognised');
+  const destiny = adoptedDestiny(work, item, streamed, row, now);
+  // Its octets may have expired while it stayed: nothing leaves the server without being here.
+  const leaves = destiny.state === 'pending' && markOf(work.mailbox.dispose) === null;
   return {
     listed: item.listed,
     digest: streamed.digest,
     size: streamed.size,
-    ...adoptedDestiny(work, item, streamed, row, now),
+    ...destiny,
+    arrived: leaves ? { raw, reading: streamed.reading } : null,
     replaces: replaces ? row : null,
     displaces: displacesOf(item, streamed.digest, replaces ? row : null),
     messageId: row.messageId,
@@ -272,7 +283,7 @@ export async function storeLarge(
       const found = recognise(work, item, streamed, mode, elsewhere);
       again = found === 'look-again';
       if (found === 'look-again') return { verdict: 'leave' };
-      if (found !== null) return { verdict: 'adopted', adopted: adoptedOf(work, item, streamed, found, now) };
+      if (found !== null) return { verdict: 'adopted', adopted: adoptedOf(work, item, streamed, null, found, now) };
       if (item.flagged) return { verdict: 'leave' };
       const displaces = displacesOf(item, streamed.digest, null);
       return {

@@ -8,6 +8,7 @@ import type { Stored } from './delivery-reports.ts';
 import { columnsOf, type LedgerKey } from './ledger.ts';
 import { type InFlight, setInFlight } from './mailboxes.ts';
 import { inTransaction, type Sql } from './pool.ts';
+import { giveOctets, moveToNow, withOctets } from './renew.ts';
 import { fileReports, type Pipeline } from './reports.ts';
 
 /** Larger pieces cannot be read back safely as hex, smaller ones cost rows. */
@@ -38,6 +39,14 @@ export interface Adopted extends Entry {
   readonly replaces: LedgerKey | null;
   readonly messageId: string;
   readonly storedAt: Date;
+  /** It is to be taken off the server: where its octets have expired these are stored in their place. Null: it stays there. */
+  readonly arrived: Octets | null;
+}
+
+interface Octets {
+  /** Null: streamed, they stand in the database already. */
+  readonly raw: Buffer | null;
+  readonly reading: Reading;
 }
 
 export interface Batch {
@@ -75,10 +84,55 @@ export function storeBatch(sql: Sql, batch: Batch): Promise<string[]> {
         batch.fresh.map((fresh, i) => storedOf(idAt(ids, i), fresh, fresh.reading)),
       );
     }
-    await writeLedger(sql, batch, ids);
+    await writeLedger(sql, { ...batch, adopted: await renewExpired(sql, batch) }, ids);
     await setInFlight(sql, batch.mailboxId, batch.inFlight);
     return ids;
   });
+}
+
+/** An adopted message whose octets have expired, and that is to be taken off the server. */
+interface Expired extends Adopted {
+  readonly arrived: Octets;
+}
+
+async function expiredOf(sql: Sql, adopted: readonly Adopted[]): Promise<Expired[]> {
+  const leaving = adopted.flatMap((entry) => (entry.arrived === null ? [] : [{ ...entry, arrived: entry.arrived }]));
+  const there = await withOctets(sql, leaving);
+  return [...new Map(leaving.map((entry) => [entry.messageId, entry])).values()].filter(
+    ({ messageId }) => !there.has(messageId),
+  );
+}
+
+/** Stores octets again that have expired. @returns the adopted messages as they are then */
+async function renewExpired(sql: Sql, batch: Batch): Promise<readonly Adopted[]> {
+  const expired = await expiredOf(sql, batch.adopted);
+  if (expired.length === 0) return batch.adopted;
+  const fresh = expired.map((entry) => {
+    if (entry.arrived.raw === null) throw new Error('streamed octets are renewed where they are stored');
+    return { ...entry, raw: entry.arrived.raw, reading: entry.arrived.reading };
+  });
+  const ids = expired.map(({ messageId }) => messageId);
+  await copyRaws(sql, { ...batch, fresh }, ids);
+  return renewFacts(sql, batch, expired);
+}
+
+/** What is known of messages goes with their octets. @returns the adopted messages of the batch as they are then */
+async function renewFacts(
+  sql: Sql,
+  batch: StoredFor & { readonly adopted: readonly Adopted[] },
+  expired: readonly Expired[],
+): Promise<readonly Adopted[]> {
+  const known = await moveToNow(sql, batch.now, expired);
+  const unknown = expired.filter(({ messageId }) => !known.has(messageId));
+  if (unknown.length > 0) {
+    await copyIn(sql, MESSAGE_COPY, async (copy) => {
+      for (const entry of unknown) messageRow(copy, entry.messageId, batch, entry, entry.arrived.reading);
+    });
+    const readings = unknown.map(({ messageId, arrived }) => ({ id: messageId, reading: arrived.reading }));
+    await copyAttachments(sql, batch.now, readings);
+  }
+  const renewed = new Set(expired.map(({ messageId }) => messageId));
+  return batch.adopted.map((entry) => (renewed.has(entry.messageId) ? { ...entry, storedAt: batch.now } : entry));
 }
 
 function storedOf(id: string, { size, listed }: Entry, reading: Reading): Stored {
@@ -295,12 +349,14 @@ export async function storeStreamed(
       const verdict = await judge(streamed);
       if (verdict.verdict === 'fresh')
         await writeStreamed(sql, batch, ids, { ...streamed, ...verdict, listed: batch.listed });
-      return { verdict, streamed };
+      const expired = verdict.verdict === 'adopted' ? await expiredOf(sql, [verdict.adopted]) : [];
+      for (const entry of expired) await renewStreamed(sql, batch, idAt(ids, 0), entry);
+      return { verdict, streamed, written: verdict.verdict === 'fresh' || expired.length > 0 };
     },
-    ({ verdict }) => verdict.verdict === 'fresh',
+    ({ written }) => written,
   );
-  const { verdict } = outcome;
-  if (verdict.verdict !== 'fresh') {
+  const { verdict, written } = outcome;
+  if (!written) {
     await storeBatch(sql, { ...batch, fresh: [], adopted: verdict.verdict === 'adopted' ? [verdict.adopted] : [] });
   }
   return outcome;
@@ -316,6 +372,18 @@ async function writeStreamed(
   await copyAttachments(sql, batch.now, [{ id: idAt(ids, 0), reading: entry.reading }]);
   await fileReports(sql, batch, [storedOf(idAt(ids, 0), entry, entry.reading)]);
   await writeLedger(sql, { ...batch, fresh: [entry], adopted: [] }, ids);
+  await setInFlight(sql, batch.mailboxId, batch.inFlight);
+}
+
+async function renewStreamed(
+  sql: Sql,
+  batch: StoredFor & { readonly inFlight: InFlight | null },
+  id: string,
+  entry: Expired,
+): Promise<void> {
+  await giveOctets(sql, batch.now, id, entry.messageId);
+  const adopted = await renewFacts(sql, { ...batch, adopted: [entry] }, [entry]);
+  await writeLedger(sql, { ...batch, fresh: [], adopted }, []);
   await setInFlight(sql, batch.mailboxId, batch.inFlight);
 }
 

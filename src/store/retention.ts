@@ -49,11 +49,14 @@ export async function expiredPartitions(sql: Sql, retention: Retention, now: Dat
               (to_timestamp(right(c.relname, 7), 'YYYY_MM')::timestamp + interval '1 month') at time zone 'UTC' as "to"
          from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_class p on p.oid = i.inhparent
         where p.relnamespace = 'maildrain'::regnamespace and p.relname = any($1::text[])
-          and c.relname ~ ('^' || p.relname || '_[0-9]{4}_[0-9]{2}$'))
-     select part.*, (
-              select count(*)::int from maildrain.ledger l
-               where l.state = 'pending' and l.stored_at >= part."from" and l.stored_at < part."to") as owed
-       from part order by part."from", array_position($1::text[], part.parent::text)`,
+          and c.relname ~ ('^' || p.relname || '_[0-9]{4}_[0-9]{2}$')),
+     owing as (
+       -- what waits until it is old enough ('after') leaves its server as surely as what is pending
+       select date_trunc('month', l.stored_at at time zone 'UTC') at time zone 'UTC' as "from", count(*)::int as owed
+         from maildrain.ledger l where l.state = 'pending' or (l.state = 'kept' and l.reason = 'after') group by 1)
+     select part.*, coalesce(owing.owed, 0) as owed
+       from part left join owing using ("from")
+      order by part."from", array_position($1::text[], part.parent::text)`,
     [['raw', 'delivery_report', 'attachment', 'message']],
   );
   return rows
