@@ -50,10 +50,16 @@ export async function planExpire(sql: Sql, retention: Retention, now = new Date(
   };
 }
 
-/** Months need no cursor: what was dropped is not listed again. */
+/** What is behind the job. Rows need no cursor: what was deleted is not found again. */
 interface Cursor {
+  /** Months that were tried, each once: one that is in use goes with the next job. Null: all were. */
+  readonly months: readonly string[] | null;
+  /** Tables of which a month was in use. Whoever reads them all, such as pg_dump, is not asked month by month. */
+  readonly busy: readonly Partition['parent'][];
   readonly ledger: LedgerPlace | null;
 }
+
+const BEGINNING: Cursor = { months: [], busy: [], ledger: null };
 
 export const expire: AdminJob = {
   kind: 'expire',
@@ -61,9 +67,14 @@ export const expire: AdminJob = {
   async *work({ request, pen, signal }) {
     const sql = pen.client;
     const retention: Retention = readArgs(expireArgs, request.args);
-    const begun = (request.cursor as Cursor | null) ?? { ledger: null };
+    let begun = (request.cursor as Cursor | null) ?? BEGINNING;
     const now = new Date();
-    yield* expireMonths(sql, retention, now, begun, signal);
+    if (begun.months !== null) {
+      yield* expireMonths(sql, retention, now, begun, signal);
+      if (signal.aborted) return;
+      begun = { ...BEGINNING, months: null };
+      yield { done: 0, counts: {}, cursor: begun };
+    }
     for (const [what, key] of ROWS) yield* expireRows(sql, what, cutoff(retention[key], now), begun, signal);
     yield* expireLedger(sql, cutoff(retention.ledger, now), begun, signal);
   },
@@ -80,17 +91,22 @@ async function* expireMonths(
   cursor: Cursor,
   signal: AbortSignal,
 ): AsyncGenerator<Step, void> {
+  let { months, busy } = cursor;
   for (const partition of await expiredPartitions(sql, retention, now)) {
     if (signal.aborted) return;
+    const { table, parent, owed, bytes } = partition;
+    if (months?.includes(table) || busy.includes(parent)) continue;
+    months = [...(months ?? []), table];
     // Octets that nobody else has: the server's are taken off because these are here.
-    if (partition.owed > 0) {
-      const notes = [`${partition.table} stays: ${partition.owed} of its messages are still owed to their server`];
-      yield { done: 0, counts: {}, cursor, notes };
+    if (owed > 0) {
+      const notes = [`${table} stays: ${owed} of its messages are still owed to their server`];
+      yield { done: 0, counts: {}, cursor: { ...cursor, months, busy }, notes };
     } else if (await dropPartition(sql, partition)) {
-      yield { done: 1, counts: { months: 1, bytes: partition.bytes }, cursor };
+      yield { done: 1, counts: { months: 1, bytes }, cursor: { ...cursor, months, busy } };
     } else {
-      const notes = [`${partition.table} is in use and goes the next time`];
-      yield { done: 0, counts: {}, cursor, notes };
+      busy = [...busy, parent];
+      const notes = [`${table} is in use: it goes the next time, and later months of its table with it`];
+      yield { done: 0, counts: {}, cursor: { ...cursor, months, busy }, notes };
     }
   }
 }
@@ -112,11 +128,11 @@ async function* expireRows(
 async function* expireLedger(
   sql: Sql,
   before: Date | null,
-  { ledger }: Cursor,
+  cursor: Cursor,
   signal: AbortSignal,
 ): AsyncGenerator<Step, void> {
   if (before === null) return;
-  let place = ledger;
+  let place = cursor.ledger;
   while (!signal.aborted) {
     const outcome = await deleteLedger(sql, before, place);
     place = outcome.place;
@@ -124,7 +140,7 @@ async function* expireLedger(
       yield {
         done: outcome.deleted,
         counts: outcome.deleted > 0 ? { ledger: outcome.deleted } : {},
-        cursor: { ledger: place },
+        cursor: { ...cursor, ledger: place },
       };
     if (place === null) return;
   }

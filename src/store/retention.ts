@@ -6,8 +6,11 @@ import { inTransaction, type Sql } from './pool.ts';
 
 /** Rows deleted by one statement: some tenths of a second. */
 const ROWS = 5000;
-/** A drain that streams a large message holds its partition for long: whoever waits for that makes all others wait. */
-const LOCK_TIMEOUT = '3s';
+/**
+ * A drain that streams a large message holds its partition for long, a pg_dump all of them. DROP locks the parent too, and every drain waits behind
+ * whoever waits for that. Long enough for a drain that writes a small batch to end, some tens of milliseconds, and no drain notices it.
+ */
+const LOCK_TIMEOUT = '150ms';
 
 /** Which period each partitioned table goes by. */
 const PARTITIONED = { raw: 'raw', message: 'messages', attachment: 'messages', delivery_report: 'reports' } as const;
