@@ -84,9 +84,10 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
         onProgress,
       });
     },
-    async apply(planId, { by } = {}) {
-      const plan = await findPlan((await database()).sql, checkId(planId));
-      if (plan === null) throw new MaildrainError('PLAN_OUTDATED', `there is no plan ${planId}`);
+    async apply(given, { by } = {}) {
+      const plan = await findPlan((await database()).sql, checkId(given));
+      if (plan === null) throw new MaildrainError('PLAN_OUTDATED', `there is no plan ${checkId(given)}`);
+      const planId = plan.id;
       const { job: kind, mailbox, login, criteria, args, messages } = plan;
       if (plan.jobId !== null)
         throw new MaildrainError(
@@ -142,17 +143,19 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
       list: async (filter = {}) => listJobs((await database()).sql, filter),
       find: async (id) => findJob((await database()).sql, checkId(id)),
       cancel: async (id, { by } = {}) => cancelJob(await database(), checkId(id), nameOf(by)),
-      async retry(id) {
-        const retried = await retryJob((await database()).sql, checkId(id));
+      async retry(given) {
+        const id = checkId(given);
+        const retried = await retryJob((await database()).sql, id);
         if (retried) await tellQueue(options, id);
         return retried;
       },
     },
     follow: (id, signal) => follow(database, checkId(id), signal),
     isWorked: async () => isAdminWorkerThere((await database()).sql),
-    async work(id, given) {
-      const signal = AbortSignal.any([given, options.stopping]);
-      for (checkId(id); !signal.aborted; ) {
+    async work(given, until) {
+      const id = checkId(given);
+      const signal = AbortSignal.any([until, options.stopping]);
+      while (!signal.aborted) {
         const outcome = await turn(id, signal);
         if (outcome.outcome === 'ended' || outcome.outcome === 'unknown') return;
         if (outcome.outcome === 'busy' || outcome.at !== null) await pause(HERE_MS, signal);
@@ -270,8 +273,9 @@ function osUser(): string {
 /** PostgreSQL's bigint. */
 const MAX_ID = 2n ** 63n - 1n;
 
+/** An id as its row has it: '07' is 7, and there must be one lock and one message of the queue for both. */
 function checkId(id: string): string {
-  if (/^\d{1,19}$/.test(id) && BigInt(id) <= MAX_ID) return id;
+  if (/^\d{1,19}$/.test(id) && BigInt(id) <= MAX_ID) return BigInt(id).toString();
   throw new MaildrainError('CONFIG_INVALID', `"${printable(id)}" is no id: a whole number is wanted`);
 }
 

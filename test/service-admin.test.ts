@@ -89,6 +89,10 @@ describeWith('postgres', 'admin jobs of the library', () => {
       cancelRequestedBy: 'bea',
     });
     expect(await maildrain.admin.jobs.cancel('99')).toBeNull();
+    // However the id is written it is the job, and one lock.
+    expect(await maildrain.admin.jobs.retry(`0${id}`)).toBe(true);
+    await maildrain.admin.work(`00${id}`, new AbortController().signal);
+    expect(await maildrain.admin.jobs.find(`0${id}`)).toMatchObject({ id, state: 'done' });
     const wrong = [
       maildrain.enqueue({ kind: 'restore', mailbox: 'office' }),
       maildrain.enqueue({ kind: 'restore', all: true }),

@@ -15,9 +15,9 @@ export function lockLogin(sql: Sql, login: string): Promise<boolean> {
   return tryLock(sql, `maildrain:login:${login}`);
 }
 
-/** One process at a time works on an admin job. False: someone else does. */
+/** One process at a time works on an admin job. False: someone else does. However the id is written, its number is the lock. */
 export function lockJob(sql: Sql, id: string): Promise<boolean> {
-  return tryLock(sql, `maildrain:job:${id}`);
+  return tryLock(sql, `maildrain:job:${BigInt(id)}`);
 }
 
 const turnOf = (login: string): string => `maildrain:turn:${login}`;
