@@ -62,8 +62,8 @@ export async function* reclassifyDiff(
     const rereads = await readAgain(database, page.messages, make);
     const pen = await database.take();
     try {
-      const { messages, suppressions } = await storeReread(pen.client, rereads, pipeline, new Date(), false);
-      yield { messages, suppressions, read: rereads.length, expired: page.messages.length - rereads.length };
+      const { events: _, ...outcome } = await storeReread(pen.client, rereads, pipeline, new Date(), false);
+      yield { ...outcome, read: rereads.length, expired: page.messages.length - rereads.length };
     } finally {
       await pen.release();
     }
@@ -112,7 +112,7 @@ export function reclassifyWith(make: MakeReader): AdminJob {
 export const reclassify: AdminJob = reclassifyWith(createReader);
 
 function countsOf(
-  { messages, suppressions, events }: RereadOutcome,
+  { messages, suppressions, events, reportsExpired }: RereadOutcome,
   read: number,
   all: number,
 ): Record<string, number> {
@@ -124,6 +124,7 @@ function countsOf(
     suppressed: suppressions.filter(({ is }) => is !== null).length,
     lifted: suppressions.filter(({ is }) => is === null).length,
     events,
+    reportsExpired,
   };
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 }

@@ -24,6 +24,7 @@ const MAX_KEPT = 10_000;
 interface Summary {
   read: number;
   expired: number;
+  reportsExpired: number;
   changed: number;
   /** From one kind to another: `other -> bounce`. */
   readonly kinds: Record<string, number>;
@@ -99,6 +100,7 @@ function emptySummary(): Summary {
   return {
     read: 0,
     expired: 0,
+    reportsExpired: 0,
     changed: 0,
     kinds: {},
     reports: { added: 0, gone: 0 },
@@ -106,9 +108,11 @@ function emptySummary(): Summary {
   };
 }
 
-function add(summary: Summary, { read, expired, messages, suppressions }: ReclassifyDiff): void {
-  summary.read += read;
-  summary.expired += expired;
+function add(summary: Summary, diff: ReclassifyDiff): void {
+  const { messages, suppressions } = diff;
+  summary.read += diff.read;
+  summary.expired += diff.expired;
+  summary.reportsExpired += diff.reportsExpired;
   summary.changed += messages.length;
   for (const { kind, reports } of messages) {
     if (kind.was !== kind.is) {
@@ -127,7 +131,7 @@ function add(summary: Summary, { read, expired, messages, suppressions }: Reclas
 }
 
 async function print(out: Output, sentence: string, summary: Summary): Promise<void> {
-  const { reports, suppressions, expired } = summary;
+  const { reports, suppressions, expired, reportsExpired } = summary;
   await out.line(`${out.paint('bold', 'reclassify')}: ${sentence}`);
   for (const [name, n] of Object.entries(summary.kinds))
     await out.line(`  ${printable(name)}: ${plural(n, 'message')}`);
@@ -138,6 +142,8 @@ async function print(out: Output, sentence: string, summary: Summary): Promise<v
     await out.line(`  ${printable(address)}: ${stands(was)} -> ${stands(is)}`);
   if (changes.length > MAX_SHOWN) await out.line(`  ... and ${count(changes.length - MAX_SHOWN)} more suppressions`);
   if (expired > 0) await out.line(`  ${plural(expired, 'message')} cannot be read again: the octets have expired`);
+  if (reportsExpired > 0)
+    await out.line(`  ${plural(reportsExpired, 'message')} without changes to reports: those of that month have expired`);
 }
 
 function stands(what: { readonly reason: string; readonly until: Date | null } | null): string {

@@ -48,6 +48,8 @@ export interface RereadOutcome {
   readonly suppressions: readonly SuppressionChange[];
   /** Events written. */
   readonly events: number;
+  /** Messages whose month of reports has expired: only what is known of the message itself is replaced. */
+  readonly reportsExpired: number;
 }
 
 interface OldRow extends ReportLine {
@@ -78,12 +80,17 @@ export async function storeReread(
       const kinds = new Map(current.rows.map(({ id, kind }) => [id, kind]));
       // Expired meanwhile: there is nothing left to replace.
       const there = rereads.filter(({ message }) => kinds.has(message.id));
-      const old = await oldReports(sql, ids);
-      const fresh = await freshReports(sql, there, pipeline);
+      const reporting = await withTheirMonth(sql, there);
+      const old = await oldReports(
+        sql,
+        reporting.map(({ message }) => message.id),
+      );
+      const fresh = await freshReports(sql, reporting, pipeline);
       const addresses = [...old, ...fresh].flatMap(({ address }) => address ?? []);
       await lockAddresses(sql, addresses);
       const before = await standing(sql, addresses);
-      await replace(sql, there, fresh);
+      await replaceFacts(sql, there);
+      await replaceReports(sql, reporting, fresh);
       const changed = changedReports(old, fresh);
       const events = [
         ...there.flatMap(({ message }) =>
@@ -96,10 +103,27 @@ export async function storeReread(
         ...(await groundless(sql, changed.goneFrom, pipeline.policy)),
       ];
       await writeEvents(sql, now, events);
-      return outcomeOf(there, kinds, changed, before, await standing(sql, addresses), events);
+      const outcome = outcomeOf(there, kinds, changed, before, await standing(sql, addresses), events);
+      return { ...outcome, reportsExpired: there.length - reporting.length };
     },
     () => keep,
   );
+}
+
+/**
+ * Those whose month of reports is still there: reports may have a shorter period than octets. The month is not made again, for everything that was
+ * told of it then would be told once more. Their months stay until the end of the transaction.
+ */
+async function withTheirMonth(sql: Sql, rereads: readonly Reread[]): Promise<Reread[]> {
+  // What an INSERT takes, and DROP TABLE of a month waits for (PostgreSQL 13.3.1).
+  await sql.query('lock table maildrain.delivery_report in row exclusive mode');
+  const { rows } = await sql.query<{ id: string }>(
+    `select id from unnest($1::bigint[], $2::timestamptz[]) as m (id, stored_at)
+      where to_regclass('maildrain.delivery_report_' || to_char(stored_at at time zone 'UTC', 'YYYY_MM')) is not null`,
+    [rereads.map(({ message }) => message.id), rereads.map(({ message }) => message.storedAt)],
+  );
+  const ids = new Set(rows.map(({ id }) => id));
+  return rereads.filter(({ message }) => ids.has(message.id));
 }
 
 async function oldReports(sql: Sql, ids: readonly string[]): Promise<OldRow[]> {
@@ -124,7 +148,7 @@ async function freshReports(
   return trusted(sql, reports);
 }
 
-async function replace(sql: Sql, rereads: readonly Reread[], reports: readonly Report[]): Promise<void> {
+async function replaceFacts(sql: Sql, rereads: readonly Reread[]): Promise<void> {
   const ids = rereads.map(({ message }) => message.id);
   const readings = rereads.map(({ reading }) => reading);
   await sql.query(
@@ -153,6 +177,10 @@ async function replace(sql: Sql, rereads: readonly Reread[], reports: readonly R
       readings.map(({ headers }) => JSON.stringify(headers)),
     ],
   );
+}
+
+async function replaceReports(sql: Sql, rereads: readonly Reread[], reports: readonly Report[]): Promise<void> {
+  const ids = rereads.map(({ message }) => message.id);
   await sql.query('delete from maildrain.delivery_report where message_id = any($1::bigint[])', [ids]);
   // COPY writes rows of one mailbox and one instant at a time.
   for (const { message } of rereads) {
@@ -204,7 +232,7 @@ function outcomeOf(
   before: ReadonlyMap<string, StandingSuppression>,
   after: ReadonlyMap<string, StandingSuppression>,
   events: readonly NewEvent[],
-): RereadOutcome {
+): Omit<RereadOutcome, 'reportsExpired'> {
   const messages = rereads.flatMap(({ message, reading }): MessageChange[] => {
     const was = kinds.get(message.id) ?? message.kind;
     const reports = {

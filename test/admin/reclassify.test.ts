@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { type ReclassifyDiff, reclassify, reclassifyDiff, reclassifyWith } from '../../src/admin/reclassify.ts';
 import { createReader, READER_VERSION, type Reader } from '../../src/mail/read.ts';
 import type { Reading, Verdict } from '../../src/model.ts';
+import { ensurePartitions } from '../../src/store/migrate.ts';
 import type { Database } from '../../src/store/pool.ts';
 import { DAY, failure, policyOf, store, suppressed, told, verdict } from '../store/bounce.ts';
 import { migrated } from '../store/store.ts';
@@ -175,5 +176,36 @@ describeWith('postgres', 'reclassify', () => {
     expect((await told(database)).filter((line) => line.startsWith('bounce.failed'))).toHaveLength(125);
     expect((await told(database)).filter((line) => line.startsWith('suppression'))).toHaveLength(1);
     expect(reclassify.needsMailbox).toBe(false);
+  });
+
+  it('reports of a month that expired before its octets do not come back: only the message is read again', async () => {
+    const { database, mailboxId } = await migrated();
+    const then = new Date(Date.now() - 62 * DAY);
+    await ensurePartitions(database.sql, then);
+    const post = { verdict: verdict([failure('ann@example.org')]), at: then };
+    const [old] = await store(database, mailboxId, [post], { ...bounces, now: then });
+    const [young] = await store(database, mailboxId, [{ verdict: verdict([], { kind: 'other' }) }]);
+    await age(database);
+    await database.sql.query('delete from maildrain.event');
+    const month = then.toISOString().slice(0, 7).replace('-', '_');
+    await database.sql.query(`drop table maildrain.delivery_report_${month}`);
+    const make = readerThat(() => verdict([failure('bea@example.org')], { kind: 'complaint' }));
+
+    const [diff] = await diffOf(database, make);
+    expect(diff).toMatchObject({ read: 2, reportsExpired: 1 });
+    const job = await (
+      await storedRun(database, null, 'reclassify', { bounces, job: reclassifyWith(make) })
+    ).toTheEnd();
+
+    expect(job.counts).toMatchObject({ read: 2, changed: 2, reports: 1, reportsExpired: 1 });
+    expect(await reported(database)).toMatchObject([{ message_id: young }]);
+    const kinds = await database.sql.query('select id, kind, reader from maildrain.message order by id');
+    expect(kinds.rows).toEqual([
+      { id: old, kind: 'complaint', reader: READER_VERSION },
+      { id: young, kind: 'complaint', reader: READER_VERSION },
+    ]);
+    // What was reported then still counts, and is not told of again.
+    expect(Object.keys(await suppressed(database))).toContain('ann@example.org');
+    expect((await told(database)).filter((line) => line.startsWith('complaint'))).toHaveLength(1);
   });
 });
