@@ -87,7 +87,9 @@ class EngineTurn {
   readonly #log: Log;
   readonly #outer: AbortSignal;
   readonly #over = new AbortController();
+  readonly #cancel = new AbortController();
   readonly #startedAt = Date.now();
+  #clock: NodeJS.Timeout | null = null;
   #standing: Standing;
   #steps = 0;
   #cancelled = false;
@@ -150,27 +152,40 @@ class EngineTurn {
 
   async #work(definition: AdminJob, mailbox: MailboxConfig | null): Promise<TurnOutcome> {
     const sql = this.#pen.client;
-    const { context, timing } = this.#options;
+    const { context } = this.#options;
     await ensurePartitions(sql, new Date());
     await beginTurn(sql, this.#job.id);
-    const signal = AbortSignal.any([this.#outer, this.#pen.lost, this.#over.signal]);
+    const signal = AbortSignal.any([this.#outer, this.#pen.lost, this.#cancel.signal, this.#over.signal]);
+    const worked = (): void => this.#worked();
     const { id, kind, criteria, args, planId, cursor } = this.#job;
     const request = { id, kind, criteria, args, planId, cursor };
-    const clock = setTimeout(() => this.#over.abort(), timing?.turnMs ?? TURN_MS);
     const watch = setInterval(() => void this.#watch(), BEAT_MS);
     try {
-      for await (const step of definition.work({ request, mailbox, pen: this.#pen, context, signal })) {
+      for await (const step of definition.work({ request, mailbox, pen: this.#pen, context, signal, worked })) {
         this.#standing = withStep(this.#standing, step);
         await saveStep(sql, id, step.cursor, this.#standing);
         this.#steps++;
+        // A walk that finds nothing to do has come somewhere too; with a mailbox it may have been the opening only.
+        if (step.done > 0 || mailbox === null) worked();
         if (mailbox !== null && !signal.aborted) await this.#yieldToDrain(loginOf(mailbox));
         if (signal.aborted) break;
       }
     } finally {
-      clearTimeout(clock);
+      clearTimeout(this.#clock ?? undefined);
       clearInterval(watch);
     }
     return this.#ended(signal.aborted);
+  }
+
+  /**
+   * The clock of a turn runs from its beginning, and is looked at when something has been done: on a server where logging in lasts as long as a turn the
+   * job would never come to work.
+   */
+  #worked(): void {
+    if (this.#clock !== null) return;
+    const { turnMs = TURN_MS, leastTurnMs = LEAST_TURN_MS } = this.#options.timing ?? {};
+    const left = turnMs - (Date.now() - this.#startedAt);
+    this.#clock = setTimeout(() => this.#over.abort(), Math.max(left, Math.min(leastTurnMs, turnMs)));
   }
 
   /** Is it cancelled? Never throws: when Postgres is gone the pen says so. */
@@ -178,7 +193,7 @@ class EngineTurn {
     try {
       if (!(await beat(this.#options.context.database.sql, this.#job.id))) return;
       this.#cancelled = true;
-      this.#over.abort();
+      this.#cancel.abort();
     } catch (error) {
       this.#log.debug({ error }, 'the row of an admin job could not be looked at');
     }
@@ -186,7 +201,7 @@ class EngineTurn {
 
   async #yieldToDrain(login: string): Promise<void> {
     const least = this.#options.timing?.leastTurnMs ?? LEAST_TURN_MS;
-    if (Date.now() - this.#startedAt < least) return;
+    if (this.#clock === null || Date.now() - this.#startedAt < least) return;
     if (await isLoginWanted(this.#pen.client, login)) this.#over.abort();
   }
 

@@ -28,6 +28,10 @@ export interface Turn {
   readonly context: DrainContext;
   /** Asks to end after the slice in hand: the turn is over, the process stops, or the job is cancelled. */
   readonly signal: AbortSignal;
+  /**
+   * Something is done that need not be done again, within a slice: from then on the turn may be over. A step that has done something says so by itself.
+   */
+  readonly worked: () => void;
 }
 
 /** A kind of job. */

@@ -154,7 +154,9 @@ class PurgeStore {
       tally: new Tally(),
       pipeline: { ...context.bounces, mailbox: this.#mailbox.name, tellStored: await wantsStored(sql) },
       signal,
-      onProgress: () => {},
+      onProgress: (done) => {
+        if (done > 0) this.#turn.worked();
+      },
       takesRestored: true,
       resting: (await writesRestUntil(sql, this.#login, new Date())) !== null,
     };

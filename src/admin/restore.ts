@@ -216,6 +216,7 @@ class Restoring {
       if (signal.aborted) return false;
       if (pieces === null) throw new MaildrainError('DATABASE_CONFLICT', 'octets expired while they were put back');
       const appended = await this.#append(message, pieces);
+      this.#turn.worked();
       if (appended.outcome === 'refused') this.#refuse(ends, message, appended.code, appended.why);
       else if (appended.uid === null) unknown.push(message);
       else {

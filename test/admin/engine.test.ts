@@ -3,6 +3,7 @@
 
 import { expect, it, vi } from 'vitest';
 import { runTurn } from '../../src/admin/engine.ts';
+import type { Turn } from '../../src/admin/job.ts';
 import { loginOf } from '../../src/config.ts';
 import { drain } from '../../src/drain/drain.ts';
 import { MaildrainError } from '../../src/errors.ts';
@@ -286,6 +287,38 @@ describeWith('postgres', 'the engine', () => {
     const moved = await enqueue(database, 1, { login: 'imap://other@host:993' });
     await runTurn(options, moved, never);
     expect(await jobRow(database, moved)).toMatchObject({ state: 'failed', errorCode: 'PLAN_OUTDATED' });
+  });
+
+  it('comes to its end where opening lasts longer than a turn', async () => {
+    const { database } = await storeForJobs();
+    const once = counting(async () => ({}));
+    const slow = {
+      ...once,
+      async *work(turn: Turn) {
+        await sleep(120);
+        // As plans do: what is begun is written down, and only then is something done.
+        yield { done: 0, counts: {}, cursor: turn.request.cursor };
+        if (!turn.signal.aborted) yield* once.work(turn);
+      },
+    };
+    const id = await enqueue(database, 3);
+    const outcomes = await runToEnd(engine(database, slow, { turnMs: 60, leastTurnMs: 1 }), id);
+    expect(outcomes.at(-1)).toEqual({ outcome: 'ended', state: 'done' });
+    expect(outcomes.length).toBeLessThanOrEqual(3);
+  });
+
+  it('may end within a slice that says it has come somewhere', async () => {
+    const { database } = await storeForJobs();
+    let turns = 0;
+    const job = counting(async (_n, { signal, worked }) => {
+      turns++;
+      worked();
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      return {};
+    });
+    const id = await enqueue(database, 2);
+    await runToEnd(engine(database, job, { turnMs: 50 }), id);
+    expect(turns).toBe(2);
   });
 
   it('ends a turn between two slices when the process stops', async () => {

@@ -60,6 +60,7 @@ export class StoredRun {
         pen,
         context: { database: this.#database, connectionsPerHost: 8, bounces, log: quiet },
         signal: AbortSignal.any([over.signal, pen.lost]),
+        worked: () => {},
       });
       for await (const step of steps) {
         onStep(() => over.abort());

@@ -122,6 +122,7 @@ export class JobRun {
         pen,
         context: { database: this.#database, connectionsPerHost: 8, bounces: NO_BOUNCES, log: quiet },
         signal: AbortSignal.any([ending, pen.lost]),
+        worked: () => {},
       });
       for await (const step of steps) {
         const end = onStep();
