@@ -143,7 +143,9 @@ async function print(out: Output, sentence: string, summary: Summary): Promise<v
   if (changes.length > MAX_SHOWN) await out.line(`  ... and ${count(changes.length - MAX_SHOWN)} more suppressions`);
   if (expired > 0) await out.line(`  ${plural(expired, 'message')} cannot be read again: the octets have expired`);
   if (reportsExpired > 0)
-    await out.line(`  ${plural(reportsExpired, 'message')} without changes to reports: those of that month have expired`);
+    await out.line(
+      `  ${plural(reportsExpired, 'message')} without changes to reports: those of that month have expired`,
+    );
 }
 
 function stands(what: { readonly reason: string; readonly until: Date | null } | null): string {

@@ -209,21 +209,29 @@ export async function saveStep(
   await tell(sql, id);
 }
 
-/** The turn is over and the job is not. `notBefore` null: at once. */
-export async function endTurn(
-  sql: Sql,
-  id: string,
-  notBefore: Date | null,
-  failure: { readonly code: string; readonly message: string } | null,
-): Promise<void> {
+/** What ended a turn. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  /** The provider named a time. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+/**
+ * The turn is over and the job is not. `notBefore` null: at once. A rest that the provider names is no time of failing: Gmail's lasts as long as the
+ * patience with a job that comes nowhere.
+ */
+export async function endTurn(sql: Sql, id: string, notBefore: Date | null, failure: Failure | null): Promise<void> {
   await sql.query(
     `update maildrain.admin_job
         set state = 'queued', not_before = $2,
             failures = failures + case when $3::text is null then 0 else 1 end,
-            failing_since = case when $3::text is null then failing_since else coalesce(failing_since, now()) end,
+            failing_since = case when $3::text is null then failing_since
+                                 when $5::float8 is null then coalesce(failing_since, now())
+                                 else failing_since + make_interval(secs => $5 / 1000) end,
             error_code = coalesce($3, error_code), error = coalesce($4, error)
       where id = $1`,
-    [id, notBefore, failure?.code ?? null, failure?.message ?? null],
+    [id, notBefore, failure?.code ?? null, failure?.message ?? null, failure?.retryAfterMs ?? null],
   );
   await tell(sql, id);
 }

@@ -40,7 +40,7 @@ describeWith('postgres', 'rows of admin jobs', () => {
     ['copy', 'cancelled', 1, 'goes on where it ended'],
     ['copy', 'failed', 1, 'goes on where it ended'],
     ['move', 'partial', 0, 'what was moved is no longer there'],
-  ] as const)('a %s that is %s: %s slices are behind it when it is retried (%s)', async (kind, state, done) => {
+  ] as const)('a %s that is %s: %s slices are behind it when it is retried (%s)', async (kind, state, done, _why) => {
     const { database } = await migrated();
     const id = await enqueueJob(database.sql, jobOf({ kind }));
     await saveStep(database.sql, id, { seq: 1 }, { done: 1, counts: { copied: 1 }, notes: [] });
