@@ -14,6 +14,7 @@ import {
   beginSending,
   believedThere,
   countAttempt,
+  doubtfulElsewhere,
   endSending,
   mailboxesOf,
   octetCounts,
@@ -21,6 +22,7 @@ import {
   type RestorePlace,
   type RestoreRow,
   recordUid,
+  reopenRestore,
   restoreRows,
 } from '../store/restore.ts';
 import {
@@ -61,6 +63,13 @@ export const restore: AdminJob = {
     const selection: Selection = { mailbox: mailbox.name, criteria: request.criteria };
     let rest = begun === null ? { after: '0', until: await lastStoredBefore(pen.client, request.id) } : begun.rest;
     if (rest === null || signal.aborted) return;
+    if (begun === null) {
+      // Written down before anything is sent: whoever finds no cursor begins, for the first time or anew.
+      await reopenRestore(pen.client, request.id);
+      const cursor: Cursor = { rest };
+      yield { done: 0, counts: {}, cursor };
+      if (signal.aborted) return;
+    }
     const password = await resolveSecret(mailbox.imap.password);
     const kept: MailboxConfig = { ...mailbox, dispose: { kind: 'keep' } };
     const open = { password, folder: folder ?? mailbox.folder, readOnly: false, signal: pen.lost };
@@ -135,7 +144,14 @@ class Restoring {
       else if (row === undefined) ends.set(message.id, endOf(message, 'present', uid));
       else sent.push({ message, uid });
     }
-    const doubtful = open.flatMap((message) => rows.get(message.id) ?? []);
+    const doubtful = [
+      ...open.flatMap((message) => rows.get(message.id) ?? []),
+      ...(await doubtfulElsewhere(
+        sql,
+        this.#place,
+        open.map(({ id }) => id),
+      )),
+    ];
     const found = await this.#look(open, doubtful);
     sent.push(...found);
     const seen = new Set(found.map(({ message }) => message.id));

@@ -47,14 +47,48 @@ export async function restoreRows(sql: Sql, jobId: string, messageIds: readonly 
       where job_id = $1 and message_id = any($2::bigint[])`,
     [jobId, messageIds],
   );
-  return rows.map((row) => ({
+  return rows.map(toRow);
+}
+
+function toRow(row: SqlRow): RestoreRow {
+  return {
     messageId: row.message_id,
     state: row.state,
     uidValidity: row.uidvalidity,
     uidFrom: row.uid_from === null ? null : Number(row.uid_from),
     uid: row.uid,
     attempts: row.attempts,
-  }));
+  };
+}
+
+/** Messages that other jobs were putting into this folder when they were cut, and that may be there: under which UID nobody was told. */
+export async function doubtfulElsewhere(
+  sql: Sql,
+  place: RestorePlace,
+  messageIds: readonly string[],
+): Promise<RestoreRow[]> {
+  const { rows } = await sql.query<SqlRow>(
+    `select message_id, state, uidvalidity, uid_from, uid, attempts from maildrain.restore
+      where message_id = any($1::bigint[]) and job_id <> $2 and login = $3 and folder = $4 and state = 'sending'
+        and (uid is null or uidvalidity <> $5)`,
+    [messageIds, place.jobId, place.login, place.folder, place.uidValidity],
+  );
+  return rows.map(toRow);
+}
+
+/**
+ * The job begins, or begins anew because somebody retries what was partly done: what was refused is offered again, and what was missing is looked for
+ * and, where it is not found, sent again. One transaction.
+ */
+export function reopenRestore(sql: Sql, jobId: string): Promise<void> {
+  return inTransaction(sql, async () => {
+    await sql.query(`delete from maildrain.restore where job_id = $1 and state in ('refused', 'expired')`, [jobId]);
+    await sql.query(
+      `update maildrain.restore set state = 'sending', uid = null, attempts = 0, error_code = null, changed_at = now()
+        where job_id = $1 and state = 'missing'`,
+      [jobId],
+    );
+  });
 }
 
 /** A message that is believed to be in the folder, and where. */
@@ -162,7 +196,7 @@ export async function recordUid(sql: Sql, place: RestorePlace, message: StoredFa
        update maildrain.restore set uid = $5, changed_at = now() from relaxed where job_id = $1 and message_id = $2),
      displaced as (
        delete from maildrain.ledger
-        where mailbox_id = any($6::int[]) and uidvalidity = $7 and uid = $2::text)
+        where mailbox_id = any($6::int[]) and uidvalidity like $7 || '%' and uid = $2::text)
      insert into maildrain.ledger as l (mailbox_id, uidvalidity, uid, digest, message_id, internal_date, size, state, reason, stored_at)
      select b, $4, $5, $8, $2, $9, $10, 'kept', $3, $11 from unnest($6::int[]) as b
      on conflict (mailbox_id, uidvalidity, uid, digest) do update
@@ -175,7 +209,8 @@ export async function recordUid(sql: Sql, place: RestorePlace, message: StoredFa
       place.uidValidity,
       uid,
       place.here,
-      RESTORING + place.jobId,
+      // Of whichever job: one that was cut may have sent it.
+      RESTORING,
       message.digest,
       appendedDate(message),
       message.size,

@@ -171,6 +171,41 @@ describeWith('postgres', 'restore', () => {
     );
   });
 
+  it('takes up what was refused or missing when it is retried, and only that', async () => {
+    let refusing = true;
+    const { there, mail } = await drained(6, {
+      onCommand: ({ name, args }) =>
+        refusing && name === 'APPEND' && args.includes('00:00:03') ? { reply: 'NO [CANNOT] not now' } : undefined,
+    });
+    const job = await (await run(there)).toTheEnd();
+    expect(job.counts).toEqual({ restored: 5, refused: 1 });
+    // One the server took, and that was not in the folder afterwards; another is taken away by somebody later.
+    await there.rows(
+      `update maildrain.restore set state = 'missing' where message_id = (select min(message_id) from maildrain.restore)`,
+    );
+    there.account.expunge(there.left().slice(0, 2));
+    refusing = false;
+
+    job.beginAnew();
+    await job.toTheEnd();
+
+    expect(job.counts).toEqual({ restored: 6 });
+    expectSameMail(
+      octets(there),
+      mail.filter((_raw, i) => i !== 1),
+    );
+  });
+
+  it('looks first for what was missing when it is retried', async () => {
+    const { there, mail } = await drained(4);
+    const job = await (await run(there)).toTheEnd();
+    await there.rows(`update maildrain.restore set state = 'missing'`);
+    job.beginAnew();
+    await job.toTheEnd();
+    expect(job.counts).toEqual({ restored: 4 });
+    expectSameMail(octets(there), mail);
+  });
+
   it('a full mailbox ends the job with its own code, and says nothing untrue', async () => {
     const fault = failing('APPEND', (nth) => (nth > 7 ? { reply: 'NO [OVERQUOTA] Mailbox is full' } : undefined));
     const { there } = await drained(20, fault);
@@ -255,6 +290,22 @@ describeWith('postgres', 'restore', () => {
         await expectLeftAlone(there, mail);
       }
     }, 120_000);
+
+    it.each([
+      { option: {}, drop: 'after-effect', renumbered: false },
+      { option: {}, drop: 'after-effect', renumbered: true },
+      { option: {}, drop: 'before', renumbered: false },
+      { option: { uidplus: false }, drop: 'after-effect', renumbered: false },
+    ] as const)('and given up, a new one puts nothing back twice: %o', async ({ option, drop, renumbered }) => {
+      const fault = failing('APPEND', (n) => (n === 5 ? { drop } : undefined));
+      const { there, mail } = await drained(10, { ...option, ...fault });
+      fault.arm();
+      expect(await (await run(there)).turn()).toMatchObject({ code: 'CONNECTION_LOST' });
+      if (renumbered) there.account.changeUidValidity();
+      await (await run(there)).toTheEnd();
+      expectSameMail(octets(there), mail);
+      await expectLeftAlone(there, mail);
+    });
 
     it('with another UIDVALIDITY afterwards', async () => {
       const fault = failing('APPEND', (n) => (n === 5 ? { drop: 'after-effect' } : undefined));

@@ -24,7 +24,7 @@ export interface StoredWish {
 }
 
 export class StoredRun {
-  readonly counts: Record<string, number> = {};
+  counts: Record<string, number> = {};
   readonly notes = new Set<string>();
   done = 0;
   cursor: unknown = null;
@@ -76,6 +76,13 @@ export class StoredRun {
     } finally {
       await pen.release().catch(() => {});
     }
+  }
+
+  /** What retrying a job that is partly done does to its row. */
+  beginAnew(): void {
+    this.cursor = null;
+    this.done = 0;
+    this.counts = {};
   }
 
   async toTheEnd(maxTurns = 200): Promise<this> {
