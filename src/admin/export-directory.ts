@@ -1,8 +1,8 @@
 // Exports that are a file for each message: a Maildir, or `.eml` files. A name is made of the message's id and facts, so that an export that was
 // interrupted is completed by asking for it again; a file gets its name only when it is complete.
 
-import { link, mkdir, open, readdir, stat, unlink, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { link, mkdir, open, opendir, readdir, stat, unlink, utimes } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { MaildrainError, printable } from '../errors.ts';
 import type { StoredFacts } from '../store/stored-mail.ts';
 import { codeOf, type ExportSink, gathering, outputOf } from './export-output.ts';
@@ -38,15 +38,37 @@ export async function openDirectory(path: string, format: 'maildir' | 'eml'): Pr
   if (format === 'maildir')
     for (const name of MAILDIR)
       await outputOf(join(path, name), () => mkdir(join(path, name), { recursive: true, mode: 0o700 }));
+  const known = format === 'maildir' ? await deliveredIn(path) : new Map<string, string>();
   return {
-    put(message, pieces) {
+    async put(message, pieces) {
       const { temporary, final } = namesOf(path, format, message);
-      return putFile(temporary, final, message, pieces);
+      const there = known.get(uniqueOf(basename(final))) ?? final;
+      if (await isThere(there, message, pieces)) return false;
+      await putFile(temporary, final, message, pieces);
+      return true;
     },
     finish: async () => {},
     abandon: async () =>
       `the messages written so far are complete and stay in ${printable(path)}; the same export again writes the others`,
   };
+}
+
+/** Our messages in a Maildir by the part of their names that stays when a client moves them from `new` to `cur`, or changes their flags. */
+async function deliveredIn(path: string): Promise<Map<string, string>> {
+  const known = new Map<string, string>();
+  for (const part of ['new', 'cur']) {
+    const folder = join(path, part);
+    await outputOf(folder, async () => {
+      for await (const { name } of await opendir(folder))
+        if (/^\d+\.Q\d+\.maildrain\b/.test(name)) known.set(uniqueOf(name), join(folder, name));
+    });
+  }
+  return known;
+}
+
+/** Without the size (Maildir++) and the flags. */
+function uniqueOf(name: string): string {
+  return name.replace(/[,:].*$/s, '');
 }
 
 function isOfMaildir(name: string): boolean {
@@ -69,20 +91,40 @@ function namesOf(path: string, format: 'maildir' | 'eml', message: StoredFacts):
   return { temporary: join(path, 'tmp', unique), final: join(path, 'cur', `${unique},S=${message.size}:2,${letters}`) };
 }
 
+/** @throws MaildrainError OUTPUT_REFUSED: what has this name is something else */
+async function isThere(path: string, message: StoredFacts, pieces: AsyncIterable<Buffer>): Promise<boolean> {
+  const there = await stat(path).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
+  });
+  if (there === null) return false;
+  // A message that is damaged has another size than it should have, and was written all the same.
+  if (there.isFile() && (there.size === message.size || (await holds(path, pieces)))) return true;
+  throw new MaildrainError('OUTPUT_REFUSED', `${printable(path)} exists and is another file: it is not overwritten`);
+}
+
+/** Whether a file has exactly these octets. */
+async function holds(path: string, pieces: AsyncIterable<Buffer>): Promise<boolean> {
+  const file = await outputOf(path, () => open(path, 'r'));
+  try {
+    for await (const piece of pieces) {
+      const octets = Buffer.alloc(piece.length);
+      // From where the last one ended; a regular file gives all that is asked for, or it has ended.
+      const { bytesRead } = await file.read(octets, 0, octets.length);
+      if (bytesRead !== piece.length || !octets.equals(piece)) return false;
+    }
+    return (await file.read(Buffer.alloc(1), 0, 1)).bytesRead === 0;
+  } finally {
+    await file.close();
+  }
+}
+
 async function putFile(
   temporary: string,
   final: string,
   message: StoredFacts,
   pieces: AsyncIterable<Buffer>,
-): Promise<boolean> {
-  const there = await stat(final).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return null;
-    throw error;
-  });
-  if (there !== null) {
-    if (there.isFile() && there.size === message.size) return false;
-    throw new MaildrainError('OUTPUT_REFUSED', `${printable(final)} exists and is another file: it is not overwritten`);
-  }
+): Promise<void> {
   // Of an export that was killed: ours by its name, and of no use to anybody.
   await unlink(temporary).catch(() => {});
   const file = await outputOf(temporary, () => open(temporary, 'wx', 0o600));
@@ -99,5 +141,4 @@ async function putFile(
   // Not rename(), which overwrites.
   await outputOf(final, () => link(temporary, final));
   await unlink(temporary);
-  return true;
 }

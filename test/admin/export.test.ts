@@ -2,7 +2,16 @@
 
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -177,6 +186,37 @@ describeWith('postgres', 'export', () => {
     writeFileSync(join(dir, 'eml', `${ids[0]}.eml`), 'changed');
     await expect(exported(database, 'eml', join(dir, 'eml'))).rejects.toMatchObject({ code: 'OUTPUT_REFUSED' });
     expect(readFileSync(join(dir, 'eml', `${ids[0]}.eml`), 'utf8')).toBe('changed');
+  });
+
+  it('completes a Maildir of which a client has changed flags and names, with no message twice', async () => {
+    const { database, mailboxId } = await migrated();
+    await keep(database, mailboxId, LETTERS);
+    const path = join(directory(), 'Maildir');
+    await exported(database, 'maildir', path);
+    const [seen = '', moved = '', lost = ''] = readdirSync(join(path, 'cur')).sort();
+    renameSync(join(path, 'cur', seen), join(path, 'cur', `${seen}RS`));
+    renameSync(join(path, 'cur', moved), join(path, 'new', moved.replace(/,S=.*/, '')));
+    rmSync(join(path, 'cur', lost));
+
+    expect(await exported(database, 'maildir', path)).toMatchObject({ written: 1, present: LETTERS.length - 1 });
+
+    const found = await readByPython('Maildir', path);
+    expect(found.map((message) => message.digest).sort()).toEqual(LETTERS.map(digest).sort());
+  });
+
+  it.each(['maildir', 'eml'] as const)('completes a directory that holds a damaged message (%s)', async (format) => {
+    const { database, mailboxId } = await migrated();
+    const ids = await keep(database, mailboxId, LETTERS);
+    await database.sql.query(`update maildrain.raw set bytes = 'x' where message_id = $1 and seq = 0`, [ids[0]]);
+    await database.sql.query(`update maildrain.raw set bytes = bytes || 'x' where message_id = $1 and seq = 0`, [
+      ids[3],
+    ]);
+    const path = join(directory(), format);
+    expect(await exported(database, format, path)).toMatchObject({
+      written: LETTERS.length,
+      damaged: [ids[0], ids[3]],
+    });
+    expect(await exported(database, format, path)).toMatchObject({ written: 0, present: LETTERS.length });
   });
 
   it('an export that ends early leaves no file under the asked name, and says where the rest is', async () => {
