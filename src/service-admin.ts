@@ -2,7 +2,7 @@
 // when it is away, whoever works the queue finds the job by itself. The work is in admin/ and store/.
 
 import { userInfo } from 'node:os';
-import { readJobArgs } from './admin/args.ts';
+import { readJobArgs, refuseCriteria } from './admin/args.ts';
 import { type EngineOptions, runTurn, type TurnOutcome } from './admin/engine.ts';
 import { planExpire } from './admin/expire.ts';
 import { exportMail } from './admin/export.ts';
@@ -208,6 +208,7 @@ function storedJob(words: JobWords, mailboxes: readonly MailboxConfig[]): Stored
   // Mail of a mailbox that is no longer configured is still there.
   const args = readJobArgs(kind, name === undefined ? given : { ...given, mailbox: name });
   const said = Object.values(criteria).some((value) => value !== undefined);
+  if (said) refuseCriteria(kind);
   const readerBefore = kind === 'reclassify' ? Number(args.readerBefore) || READER_VERSION : undefined;
   const selection = { mailbox: name ?? null, criteria: said ? parseCriteria(criteria, 'stored') : null, readerBefore };
   return { kind, mailbox: null, args, selection };

@@ -96,6 +96,8 @@ describeWith('postgres', 'admin jobs of the library', () => {
     const wrong = [
       maildrain.enqueue({ kind: 'restore', mailbox: 'office' }),
       maildrain.enqueue({ kind: 'restore', all: true }),
+      maildrain.enqueue({ kind: 'expire', before: '2026-01-01' }),
+      maildrain.enqueue({ kind: 'expire', all: true }),
       maildrain.enqueue({ kind: 'purge' as 'restore', mailbox: 'office', all: true }),
       maildrain.admin.plan({ kind: 'restore' as 'purge', mailbox: 'office', all: true }),
       maildrain.admin.plan({ kind: 'purge', mailbox: 'office', all: true, args: { force: true } }),
@@ -104,5 +106,7 @@ describeWith('postgres', 'admin jobs of the library', () => {
     for (const each of await Promise.allSettled(wrong)) {
       expect(each).toMatchObject({ reason: { code: expect.stringMatching(/^(CRITERIA|CONFIG)_INVALID$/) } });
     }
+    expect(await maildrain.admin.jobs.list({ states: ['queued'] })).toEqual([]);
+    await maildrain.enqueue({ kind: 'expire', before: undefined, args: { runs: 0 } });
   });
 });

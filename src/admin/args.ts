@@ -20,6 +20,15 @@ const SCHEMAS: Readonly<Record<AdminJobKind, z.ZodType<Args>>> = {
   expire: expireArgs,
 };
 
+/** @throws MaildrainError CRITERIA_INVALID: the kind of job chooses by something else, and would pass over them */
+export function refuseCriteria(kind: AdminJobKind): void {
+  if (kind === 'expire')
+    throw new MaildrainError(
+      'CRITERIA_INVALID',
+      'expire takes no criteria: what goes is what the periods of "retention" say, in the configuration or in "args"',
+    );
+}
+
 /** @throws MaildrainError CONFIG_INVALID that names everything that is wrong */
 export function readJobArgs(kind: AdminJobKind, args: Args): Args {
   const parsed = SCHEMAS[kind].safeParse(args);
