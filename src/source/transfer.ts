@@ -87,7 +87,7 @@ export function copyTo(state: ImapState, targets: readonly Target[], to: string,
   return copy(state, targets, to, mark, false);
 }
 
-/** @param strict where the server does not say what it copied, only octets prove it */
+/** @param strict only what the server names, and is seen there, and what octets prove: the originals are expunged afterwards */
 async function copy(
   state: ImapState,
   targets: readonly Target[],
@@ -109,12 +109,11 @@ async function copy(
     if (copied === false || copied === undefined) throw refused(state, 'UID COPY');
     collect(landed, copied.uidMap);
   }
-  const seen =
-    strict && landed.size === 0 && wanted.length > 0
-      ? await copiesOf(state, wanted, to, mark)
-      : await arrivals(state, wanted, to, landed, mark, before.size);
-  const done = uids.filter((uid) => before.has(uid) || seen.has(uid));
-  const rest = uids.filter((uid) => !before.has(uid) && !seen.has(uid));
+  const seen = strict
+    ? await proved(state, targets, to, landed, mark, before)
+    : new Set([...before, ...(await arrivals(state, wanted, to, landed, mark, before.size))]);
+  const done = uids.filter((uid) => seen.has(uid));
+  const rest = uids.filter((uid) => !seen.has(uid));
   const there = await present(state, rest);
   return {
     ...NOTHING,
@@ -122,6 +121,23 @@ async function copy(
     vanished: rest.filter((uid) => !there.has(uid)),
     why: there.size === 0 ? null : 'the server said OK to COPY and does not show the copies',
   };
+}
+
+/** Those that COPYUID names and that are there, and of the others those whose octets are: mail that comes from elsewhere meanwhile proves nothing. */
+async function proved(
+  state: ImapState,
+  targets: readonly Target[],
+  to: string,
+  landed: ReadonlyMap<Uid, Uid>,
+  mark: Mark,
+  before: ReadonlySet<Uid>,
+): Promise<ReadonlySet<Uid>> {
+  const named = targets.filter(({ uid }) => landed.has(uid));
+  const found = named.length === 0 ? new Map<Uid, Uid>() : await foundIn(state, to, named, landed);
+  const open = targets.filter(({ uid }) => !found.has(uid));
+  if (open.every(({ uid }) => before.has(uid))) return new Set([...found.keys(), ...before]);
+  // Together with those that were found before this time: of two alike, one copy is not two.
+  return new Set([...found.keys(), ...(await copiesOf(state, open, to, mark, new Set(found.values())))]);
 }
 
 /** For servers with UIDPLUS and without MOVE. Only what was seen in the target is taken away here. */
@@ -193,8 +209,18 @@ async function searchFrom(state: ImapState, first: number): Promise<Uid[]> {
   return (await search(state, { uid: `${first}:*` })).filter((uid) => Number(uid) >= first);
 }
 
-/** Those of the messages that a byte-identical copy of came to the target since the mark, one copy for each. */
-async function copiesOf(state: ImapState, targets: readonly Target[], to: string, mark: Mark): Promise<Set<Uid>> {
+/**
+ * Those of the messages that a byte-identical copy of came to the target since the mark, one copy for each.
+ *
+ * @param taken messages of the target that are copies of others
+ */
+async function copiesOf(
+  state: ImapState,
+  targets: readonly Target[],
+  to: string,
+  mark: Mark,
+  taken: ReadonlySet<Uid> = new Set(),
+): Promise<Set<Uid>> {
   if (targets.every(({ emailId }) => emailId !== null) && targets.length > 0) {
     return new Set((await foundIn(state, to, targets, new Map())).keys());
   }
@@ -216,7 +242,7 @@ async function copiesOf(state: ImapState, targets: readonly Target[], to: string
     const came = await describe(state, await searchFrom(state, since));
     return digests(
       state,
-      came.filter(({ size }) => sizes.has(size)),
+      came.filter(({ uid, size }) => sizes.has(size) && !taken.has(uid)),
     );
   });
   const left = new Map<string, number>();

@@ -48,6 +48,33 @@ describeWith('postgres', 'admin jobs on servers that lack something', () => {
     },
   );
 
+  it.each([
+    ['names some of them', '[COPYUID 1 1 1] '],
+    ['names none', ''],
+  ])(
+    'without MOVE nothing is expunged that was not copied, where the server %s and mail comes meanwhile',
+    async (_, code) => {
+      const there = await server({ move: false });
+      const twin = letter();
+      const mail = [twin, letter(), twin];
+      for (const raw of mail) there.account.deliver(raw);
+      there.account.createFolder('Done');
+      const job = await planned(there.database, there.mailbox, 'move', { folder: 'INBOX', args: { to: 'Done' } });
+      const foreign: Buffer[] = [];
+      there.server.onCommand = ({ name }) => {
+        if (name !== 'UID COPY') return undefined;
+        // It will have come after the copies were made.
+        setTimeout(() => foreign.push(there.account.deliver(letter(), { folder: 'Done' }).raw), 0);
+        return { reply: `OK ${code}Copied`, after: 2 };
+      };
+      await job.turn();
+      await expect.poll(() => foreign.length).toBe(1);
+      expect(there.left()).toHaveLength(1);
+      expect(job.counts).toMatchObject({ moved: 2, left: 1 });
+      expectSameMail([...raws(there, 'INBOX'), ...raws(there, 'Done')], [...mail, ...foreign]);
+    },
+  );
+
   it('without MOVE, two slices of which one is cut, with mail coming to the target meanwhile', async () => {
     const there = await server({ move: false });
     const mail = there.deliver(700);
