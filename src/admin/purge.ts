@@ -9,9 +9,10 @@ import { OpenRows } from '../drain/settle.ts';
 import { Tally } from '../drain/tally.ts';
 import type { Work } from '../drain/work.ts';
 import { MaildrainError } from '../errors.ts';
-import type { MailboxConfig, Step, Uid } from '../model.ts';
+import type { MailboxConfig, Step, Target, Uid } from '../model.ts';
 import type { AdminSession } from '../source/admin-session.ts';
-import { resolveFolder } from '../source/folders.ts';
+import { bySpecialUse, resolveFolder } from '../source/folders.ts';
+import { foundIn, foundInTrash } from '../source/gmail.ts';
 import { wantsStored } from '../store/events.ts';
 import { type LedgerRow, openRows, rowsFor } from '../store/ledger.ts';
 import { ensureMailbox, type MailboxRow, setInFlight, writesRestUntil } from '../store/mailboxes.ts';
@@ -54,11 +55,39 @@ function discarding(turn: Turn, mailbox: MailboxConfig): AsyncGenerator<Step, vo
     // Gmail: what is gone from here is looked for in Trash.
     needsIds: (admin) => admin.session.facts.disposal.means === 'move' && admin.session.facts.gmail,
     target: () => null,
-    async act({ session }, { targets }): Promise<SliceOutcome> {
-      const { done, why, throttled } = await session.dispose(targets);
-      return { left: targets.length - done.length, notes: [why], throttled };
+    async act(admin, { targets, there, mark }): Promise<SliceOutcome> {
+      const { done, why, throttled } = await admin.session.dispose(targets);
+      const seen = new Set([...done, ...there]);
+      const lost = targets.filter(({ uid }) => !seen.has(uid));
+      if (!mark.repeated || throttled || lost.length === 0)
+        return { left: targets.length - done.length, notes: [why], throttled };
+      const { gone, vanished } = await lookForLost(admin, lost);
+      const left = targets.length - done.length - gone - vanished;
+      return { left, vanished, notes: [left > 0 ? why : null] };
     },
   });
+}
+
+/**
+ * Gmail, of a slice that was cut: messages that are neither in their folder nor in Trash. With `forever` that is what an EXPUNGE whose answer was lost
+ * leaves behind. Those that are still in All Mail, or in Spam, somebody else has moved.
+ */
+async function lookForLost(
+  { ask, session, folders }: AdminSession,
+  lost: readonly Target[],
+): Promise<{ readonly gone: number; readonly vanished: number }> {
+  const { disposal, path } = session.facts;
+  if (disposal.means !== 'move' || !disposal.thenExpunge) return { gone: 0, vanished: 0 };
+  const known = lost.filter(({ emailId }) => emailId !== null);
+  const trashed = await ask((state) => foundInTrash(state, known, new Map()));
+  const places = ['\\All', '\\Junk'].flatMap((use) => bySpecialUse(folders, use) ?? []);
+  const elsewhere = new Set<Uid>();
+  for (const place of places.filter((folder) => folder !== path)) {
+    for (const uid of (await ask((state) => foundIn(state, place, known, new Map()))).keys()) elsewhere.add(uid);
+  }
+  const gone = known.filter(({ uid }) => !trashed.has(uid) && !elsewhere.has(uid));
+  const vanished = known.filter(({ uid }) => !trashed.has(uid) && elsewhere.has(uid));
+  return { gone: gone.length, vanished: vanished.length };
 }
 
 function storing(turn: Turn, mailbox: MailboxConfig): AsyncGenerator<Step, void> {
@@ -121,6 +150,7 @@ class PurgeStore {
     const held = new Set(rows.flatMap(({ uid, state }) => (state === 'held' && still.has(uid) ? [uid] : [])));
     return {
       left: left.size,
+      vanished: vanishedOf(slice, left, rows),
       counts: { stored: stored.size, held: held.size },
       notes: [...tally.notes(), held.size > 0 ? HELD : null],
       throttled,
@@ -180,10 +210,24 @@ class PurgeStore {
   }
 }
 
+/** Reason of a row whose message was taken away by somebody else (drain/absence.ts, store/ledger.ts). */
+const GONE = 'gone';
 const HELD = 'held messages stay on the server: "maildrain held" lists them';
 
 function committed(row: LedgerRow): { key: LedgerRow; emailId: string | null; owed: true } {
   return { key: row, emailId: row.emailId, owed: true };
+}
+
+/**
+ * What was there, is not, and was not taken by us: the ledger does not say so. Of a slice that was begun before, all that the plan names is asked for,
+ * because nobody knows any more which of it was there then.
+ */
+function vanishedOf({ uids, there, were, mark }: Slice, left: ReadonlySet<Uid>, rows: readonly LedgerRow[]): number {
+  const ours = new Set(
+    rows.flatMap(({ uid, state, reason }) => (state === 'disposed' && reason !== GONE ? [uid] : [])),
+  );
+  const taken = (mark.repeated ? uids : there).filter((uid) => ours.has(uid) && !left.has(uid));
+  return Math.max(0, were - left.size - taken.length);
 }
 
 /** Those whose octets are in the database: a row alone is no proof, octets expire. */

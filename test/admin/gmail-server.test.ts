@@ -70,6 +70,24 @@ describeWith('postgres', 'admin jobs on Gmail', () => {
       expectSameMail(raws(there, '\\Trash'), [foreign]);
     });
 
+    it('without storing, forever: cut after the expunge in Trash it counts what is gone, and not what others moved', async () => {
+      const there = await gmail();
+      there.deliver(30);
+      const job = await planned(there.database, there.mailbox, 'purge', {
+        folder: 'INBOX',
+        args: { store: false, forever: true },
+      });
+      let cut = 0;
+      there.server.onCommand = ({ name }) =>
+        name === 'UID EXPUNGE' && cut++ === 0 ? { drop: 'after-effect' } : undefined;
+
+      expect(await job.turn()).toMatchObject({ code: 'CONNECTION_LOST' });
+      expect(raws(there, '\\Trash')).toEqual([]);
+      await job.toTheEnd();
+
+      expect(job.counts).toEqual({ disposed: 30 });
+    });
+
     it('rests when Gmail says THROTTLED, and goes on afterwards', async () => {
       const there = await gmail();
       const mail = there.deliver(5);
