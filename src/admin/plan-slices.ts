@@ -11,6 +11,7 @@ import type { Mark } from '../source/transfer.ts';
 import { ensureMailbox, restWrites, writesRestUntil } from '../store/mailboxes.ts';
 import { findPlan, type Plan, planSlice } from '../store/plans.ts';
 import type { Turn } from './job.ts';
+import { stillFits } from './plan-fits.ts';
 
 /** Gmail lifts its write quarantine after about a day of little use (provider reports); every try before that prolongs it. */
 const GMAIL_REST_MS = 24 * 60 * 60 * 1000;
@@ -150,30 +151,6 @@ function resting(ms: number): MaildrainError {
     'Gmail answered [THROTTLED]: writes on this account rest for a while, then the job goes on by itself',
     { retryAfterMs: ms },
   );
-}
-
-/** Another UIDVALIDITY is another folder. The same one is no proof: a folder made again within a second keeps it, so the sample is looked at. */
-async function stillFits({ session }: AdminSession, plan: Plan): Promise<void> {
-  if (session.facts.uidValidity !== plan.uidValidity) {
-    throw new MaildrainError(
-      'PLAN_OUTDATED',
-      `"${plan.folder}" has another UIDVALIDITY than when the plan was made (${plan.uidValidity}, now ${session.facts.uidValidity}): its UIDs mean other messages. Make a new plan`,
-    );
-  }
-  const known = new Map(plan.sample.map((sample) => [sample.uid, sample]));
-  for (const { uid, internalDate, size } of await session.describe([...known.keys()])) {
-    const sample = known.get(uid);
-    if (sample === undefined || (sample.size === size && sameInstant(sample.date, internalDate))) continue;
-    throw new MaildrainError(
-      'PLAN_OUTDATED',
-      `the server gave the UIDs of "${plan.folder}" to other messages since the plan was made. Make a new plan`,
-    );
-  }
-}
-
-/** The date of a sample is the Date field's where the server gives no INTERNALDATE. */
-function sameInstant(planned: Date | null, internalDate: Date | null): boolean {
-  return planned === null || internalDate === null || planned.getTime() === internalDate.getTime();
 }
 
 async function beginning(admin: AdminSession, work: PlanWork, there: readonly Uid[]): Promise<Begun> {

@@ -126,6 +126,7 @@ async function sampleOf(folder: PlanFolder, uids: readonly Uid[]): Promise<PlanS
   }));
 }
 
-function shown(text: string | null): string | null {
+/** A field of a message as its sample has it. */
+export function shown(text: string | null): string | null {
   return text === null ? null : cut(oneLine(cleanText(text)), MAX_SAMPLE_TEXT);
 }
