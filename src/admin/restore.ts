@@ -16,6 +16,7 @@ import {
   countAttempt,
   doubtfulElsewhere,
   endSending,
+  forgetUnsaid,
   mailboxesOf,
   octetCounts,
   type RestoreEnd,
@@ -227,19 +228,28 @@ class Restoring {
     }
     if (ready.length === 0) return true;
     await beginSending(pen.client, this.#place, ready, this.#uidNext);
+    // Before this slice nothing was said of these to the server.
+    const unsaid = new Set(ready.flatMap(({ id }) => (rows.has(id) ? [] : [id])));
     const unknown: StoredFacts[] = [];
-    for await (const { message, pieces } of mailOf(context.database, ready)) {
-      if (signal.aborted) return false;
-      if (pieces === null) throw new MaildrainError('DATABASE_CONFLICT', 'octets expired while they were put back');
-      const appended = await this.#append(message, pieces);
-      this.#turn.worked();
-      if (appended.outcome === 'refused') this.#refuse(ends, message, appended.code, appended.why);
-      else if (appended.uid === null) unknown.push(message);
-      else {
-        await recordUid(pen.client, this.#place, message, appended.uid);
-        sent.push({ message, uid: appended.uid });
-        if (this.#uidNext !== null) this.#uidNext = Math.max(this.#uidNext, Number(appended.uid) + 1);
+    try {
+      for await (const { message, pieces } of mailOf(context.database, ready)) {
+        if (signal.aborted) return false;
+        if (pieces === null) throw new MaildrainError('DATABASE_CONFLICT', 'octets expired while they were put back');
+        unsaid.delete(message.id);
+        const appended = await this.#append(message, pieces);
+        this.#turn.worked();
+        if (appended.outcome === 'refused') this.#refuse(ends, message, appended.code, appended.why);
+        else if (appended.uid === null) unknown.push(message);
+        else {
+          await recordUid(pen.client, this.#place, message, appended.uid);
+          sent.push({ message, uid: appended.uid });
+          if (this.#uidNext !== null) this.#uidNext = Math.max(this.#uidNext, Number(appended.uid) + 1);
+        }
       }
+    } finally {
+      // The job may be cancelled now: a row for a message that was never sent would stay for ever. Where Postgres is gone the next turn sends them.
+      if (unsaid.size > 0 && !pen.lost.aborted)
+        await forgetUnsaid(pen.client, this.#place, [...unsaid]).catch(() => {});
     }
     if (unknown.length > 0) await this.#findUnknown(unknown, sent);
     return true;

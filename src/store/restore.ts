@@ -180,6 +180,20 @@ export function beginSending(
   });
 }
 
+/** Of these messages nothing was said to the server after all: what beginSending() wrote is taken back. One transaction. */
+export function forgetUnsaid(sql: Sql, place: RestorePlace, messageIds: readonly string[]): Promise<void> {
+  return inTransaction(sql, async () => {
+    await sql.query('delete from maildrain.restore where job_id = $1 and message_id = any($2::bigint[])', [
+      place.jobId,
+      messageIds,
+    ]);
+    await sql.query(
+      'delete from maildrain.ledger where mailbox_id = any($1::int[]) and uidvalidity = $2 and uid = any($3::text[])',
+      [[...place.here, ...place.elsewhere], RESTORING + place.jobId, messageIds],
+    );
+  });
+}
+
 /** The INTERNALDATE that a message is given when it is put back: its own, in whole seconds as IMAP has it (RFC 9051 `date-time`). */
 export function appendedDate({ internalDate, storedAt }: Pick<StoredFacts, 'internalDate' | 'storedAt'>): Date {
   return new Date(Math.floor((internalDate ?? storedAt).getTime() / 1000) * 1000);

@@ -307,6 +307,18 @@ describeWith('postgres', 'restore', () => {
       await expectLeftAlone(there, mail);
     });
 
+    it('leaves no rows of messages that were never sent', async () => {
+      const fault = failing('APPEND', (n) => (n === 5 ? { drop: 'after-effect' } : undefined));
+      const { there } = await drained(10, fault);
+      fault.arm();
+      const job = await run(there);
+      expect(await job.turn()).toMatchObject({ code: 'CONNECTION_LOST' });
+      const waiting = (await there.ledger()).filter(({ uidvalidity }) => uidvalidity.startsWith('restore:'));
+      // The one whose answer was lost.
+      expect(waiting).toHaveLength(1);
+      expect(await there.rows('select state from maildrain.restore')).toHaveLength(5);
+    });
+
     it('with another UIDVALIDITY afterwards', async () => {
       const fault = failing('APPEND', (n) => (n === 5 ? { drop: 'after-effect' } : undefined));
       const { there, mail } = await drained(10, fault);
