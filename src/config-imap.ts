@@ -1,18 +1,17 @@
 // The `imap` map of one mailbox: host, login, TLS and where the password comes from. No message shows a key or a value from inside
 // of `password`, and of `imap` only keys that resemble ours: whatever else stands there may be a piece of a password.
 
-import { isAbsolute, resolve } from 'node:path';
+import type { Values } from './config-field.ts';
 import type { Path } from './config-problems.ts';
 import { isMap, type Reading, readMap, take } from './config-read.ts';
-import { IMAP_FIELDS, PASSWORD_FIELDS, type Values } from './config-schema.ts';
+import { IMAP_FIELDS } from './config-schema.ts';
+import { absolute, readSecret } from './config-secret.ts';
 import { type Checked, checkHost, type Environment, interpolate, isLoopback } from './config-values.ts';
-import type { ImapAccount, Login, MailboxConfig, SecretSource } from './model.ts';
+import type { ImapAccount, Login, MailboxConfig } from './model.ts';
 
 /** RFC 8314 3.3 and 3.2: implicit TLS, and clear text with STARTTLS. */
 const PORT_IMPLICIT = 993;
 const PORT_STARTTLS = 143;
-
-const PASSWORD_FORMS = '{ env: NAME }, { file: PATH } or { command: [WORD, ...] }';
 
 /** Null when something is wrong, which is then noted. */
 export function readImap(value: unknown, path: Path, reading: Reading): ImapAccount | null {
@@ -25,7 +24,7 @@ export function readImap(value: unknown, path: Path, reading: Reading): ImapAcco
     return null;
   }
   const values = readMap(IMAP_FIELDS, value, path, reading, ['password'], 'near');
-  const password = readPassword(value.password, [...path, 'password'], reading);
+  const password = readSecret(value.password, [...path, 'password'], reading);
   const at = (key: string) => [...path, key];
   const filledHost =
     values.host === undefined ? undefined : take(interpolate(values.host, reading.env), at('host'), reading);
@@ -85,28 +84,6 @@ function tlsProblems(
     problems.push(['caFile', 'has no meaning with `tls: none`; remove one of them']);
   }
   return problems;
-}
-
-function readPassword(value: unknown, path: Path, reading: Reading): SecretSource | null {
-  const wrong = (text: string) => {
-    reading.problems.push({ path, text });
-    return null;
-  };
-  if (value === undefined || value === null) return wrong(`is missing; write ${PASSWORD_FORMS}`);
-  // Only a program can hand over a function.
-  if (typeof value === 'function') return { value: () => value() };
-  if (!isMap(value)) return wrong(`must not stand here itself; write ${PASSWORD_FORMS}`);
-  const before = reading.problems.length;
-  const { env, file, command } = readMap(PASSWORD_FIELDS, value, path, reading, [], 'hide');
-  if (reading.problems.length > before) return null;
-  if ([env, file, command].filter((each) => each !== undefined).length !== 1)
-    return wrong(`must be exactly one of ${PASSWORD_FORMS}`);
-  if (env !== undefined) return { env };
-  return file !== undefined ? { file: absolute(file, reading.dir) } : { command: command ?? [] };
-}
-
-function absolute(path: string, dir: string): string {
-  return isAbsolute(path) ? path : resolve(dir, path);
 }
 
 /** The account that a mailbox belongs to. The last `@` ends the user, whatever the user holds. */

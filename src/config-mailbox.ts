@@ -3,10 +3,11 @@
 // The tables are in config-schema.ts, the account in config-imap.ts, the file around the mailboxes in config.ts.
 
 import { resolve } from 'node:path';
+import type { Values } from './config-field.ts';
 import { loginOf, readImap } from './config-imap.ts';
 import { configInvalid, didYouMean, type Path } from './config-problems.ts';
 import { isMap, type Reading, readMap, take, takeDuration } from './config-read.ts';
-import { DISPOSE_FIELDS, DISPOSE_WORDS, LIMITS, MAILBOX_FIELDS, type Values } from './config-schema.ts';
+import { DISPOSE_FIELDS, DISPOSE_WORDS, LIMITS, MAILBOX_FIELDS } from './config-schema.ts';
 import { type Checked, checkCron, checkTimeZone, type Environment, sizeOctets } from './config-values.ts';
 import type { Dispose, MailboxConfig } from './model.ts';
 
@@ -97,7 +98,8 @@ function readMailbox(map: Readonly<Record<string, unknown>>, path: Path, reading
   // Without a problem each of these is there; the test is for the compiler.
   if (!name || !imap || folder === undefined || !dispose || afterMs === undefined || sizeLimit === undefined)
     return null;
-  return { name, imap, folder, ...schedule, dispose, afterMs, expunge: values.expunge ?? 'safe', sizeLimit };
+  const { expunge = 'safe', unmatched = 'dispose' } = values;
+  return { name, imap, folder, ...schedule, dispose, afterMs, expunge, sizeLimit, unmatched };
 }
 
 function readSizeLimit(size: string | number | undefined, path: Path, reading: Reading): number | undefined {

@@ -47,6 +47,13 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   databaseUrl: 'postgres',
   redisUrl: 'redis',
   accounts: 'mailboxes',
+  webhooks: 'events',
+  url: 'webhook',
+  suppressions: 'suppression',
+  duration: 'for',
+  window: 'within',
+  threshold: 'after',
+  count: 'after',
 };
 
 /** The known word that was probably meant, or null: a synonym, or at most two typing mistakes away (one in short words). */

@@ -1,8 +1,8 @@
 // How a map of the configuration is read by a table: each key by itself, unknown keys with a suggestion, every problem noted and none
-// thrown. The tables are in config-schema.ts.
+// thrown. The tables are in config-schema.ts and config-schema-reports.ts.
 
+import type { Fields, Values } from './config-field.ts';
 import { didYouMean, type Path, type Problem } from './config-problems.ts';
-import type { Fields, Values } from './config-schema.ts';
 import { type Checked, durationMs, type Environment } from './config-values.ts';
 
 /** What reading needs besides the value: where relative paths start, the variables, and the list that problems go to. */

@@ -1,43 +1,22 @@
 // The shape of maildrain.yaml in zod: every key, what it may hold, what it is for, and the words that are said when it holds something
 // else. The JSON Schema for editors is generated from the same tables.
-// Rules between keys (tls and port, every and cron) and the reading of nested maps are in config-mailbox.ts.
+// Rules between keys (tls and port, every and cron) and the reading of nested maps are in config-mailbox.ts. The keys around reports
+// are in config-schema-reports.ts.
 
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${NAME} is the notation of the configuration, shown to people
 
 import * as z from 'zod';
+import { field, line, MAX_TEXT, NAME, noVariables, objectOf, only, plainLine, required } from './config-field.ts';
+import {
+  BOUNCES_FIELDS,
+  EVENT_FIELDS,
+  NEVER,
+  RULE_FIELDS,
+  SUPPRESSIBLE,
+  SUPPRESSION_FIELDS,
+} from './config-schema-reports.ts';
 import { DURATION, SIZE } from './config-values.ts';
 
-/** One key: its type, and what to say when the value does not fit. `wrong` starts with "must be" and never repeats the value. */
-export interface Field<S extends z.ZodType = z.ZodType> {
-  readonly schema: S;
-  readonly wrong: string;
-  readonly required?: boolean;
-}
-export type Fields = Readonly<Record<string, Field>>;
-export type Values<F extends Fields> = { readonly [K in keyof F]?: z.output<F[K]['schema']> };
-
-function field<S extends z.ZodType>(schema: S, description: string, wrong: string): Field<S> {
-  return { schema: schema.describe(description) as S, wrong };
-}
-function required<S extends z.ZodType>(
-  schema: S,
-  description: string,
-  wrong: string,
-): Field<S> & { readonly required: true } {
-  return { schema: schema.describe(description) as S, wrong, required: true };
-}
-
-/** Longer names and paths are accidents; IMAP servers and file systems end far below. Characters. */
-const MAX_TEXT = 1000;
-/** One line of text without control characters: a line break inside of an IMAP argument would be a second command. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
-const ONE_LINE = /^[^\u0000-\u001f\u007f]+$/;
-const line = z.string().min(1).max(MAX_TEXT).regex(ONE_LINE);
-/** Variables are replaced only where a deployment differs; elsewhere `${` would silently stay what it is. */
-const plainLine = line.regex(/^(?!.*\$\{)/);
-const noVariables = 'without ${VARIABLES} (they are replaced in postgres, redis, imap.host and imap.user only)';
-
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** RFC 9051 9: atom = 1*ATOM-CHAR, without "(" ")" "{" SP CTL "%" "*" DQUOTE "\" "]". The length is ours. */
 const KEYWORD = /^[!#$&'+,\-./0-9:;<=>?@A-Z[^_`a-z|}~]{1,100}$/;
@@ -53,6 +32,10 @@ export const LIMITS = {
   sizeMin: 1024,
   /** The octets of one message must fit one Buffer and one IMAP literal with room to spare. */
   sizeMax: 2 * 1024 ** 3,
+  /** The one in use, and those before it as long as their mail may come back (mail/verp.ts takes no more). */
+  tagSecrets: 10,
+  /** Standard Webhooks: the old and the new one while they are exchanged. */
+  webhookSecrets: 2,
 } as const;
 
 export const IMAP_FIELDS = {
@@ -85,20 +68,20 @@ export const IMAP_FIELDS = {
 } as const;
 
 /** The three ways to name a secret; exactly one of them. */
-export const PASSWORD_FIELDS = {
+export const SECRET_FIELDS = {
   env: field(
     z.string().max(MAX_TEXT).regex(ENV_NAME),
-    'Name of the environment variable that holds the password.',
+    'Name of the environment variable that holds the secret.',
     'must be the name of an environment variable (letters, digits and _; no $)',
   ),
   file: field(
     plainLine,
-    'File that holds the password, such as /run/secrets/imap; relative to this file. A line break at the end is cut off.',
+    'File that holds the secret, such as /run/secrets/imap; relative to this file. A line break at the end is cut off.',
     `must be the path of a file, ${noVariables}`,
   ),
   command: field(
     z.array(line).min(1).max(64),
-    'Command and arguments whose first line of output is the password. Started without a shell.',
+    'Command and arguments whose first line of output is the secret. Started without a shell.',
     'must be a list of words such as [pass, show, imap]; it is started without a shell',
   ),
 } as const;
@@ -166,6 +149,11 @@ export const MAILBOX_FIELDS = {
     'Larger messages are held: they stay on the server and are not fetched. Octets or 50MB; 1 KB to 2 GB; default 50MB.',
     'must be a number of octets or a size such as 50MB, from 1 KB to 2 GB',
   ),
+  unmatched: field(
+    z.enum(['dispose', 'keep']),
+    'keep: what is no bounce, complaint or automatic reply is stored and stays on the server, whatever dispose says; default dispose.',
+    'must be dispose or keep',
+  ),
 } as const;
 
 export const CONFIG_FIELDS = {
@@ -206,33 +194,51 @@ export const CONFIG_FIELDS = {
   ),
 } as const;
 
-/** A strict zod object of a table: unknown keys are errors, only required fields must be there. */
-function objectOf(fields: Fields, nested: Readonly<Record<string, z.ZodType>> = {}) {
-  const leaves = Object.entries(fields).map(([key, { schema, required: needed }]) => [
-    key,
-    needed === true ? schema : schema.optional(),
-  ]);
-  return z.strictObject({ ...Object.fromEntries(leaves), ...nested });
-}
-
-/** One key of a table as the only key of a map. */
-function only(fields: Fields, key: string, optional: readonly string[] = []) {
-  const picked = Object.entries(fields).flatMap(([name, each]) =>
-    name === key ? [[name, { ...each, required: true }]] : optional.includes(name) ? [[name, each]] : [],
-  );
-  return objectOf(Object.fromEntries(picked));
-}
-
 /** JSON Schema (draft 2020-12) of maildrain.yaml. Rules between keys are not in it; `maildrain config check` knows them. */
 export function configJsonSchema(): Record<string, unknown> {
-  const password = z
-    .union([only(PASSWORD_FIELDS, 'env'), only(PASSWORD_FIELDS, 'file'), only(PASSWORD_FIELDS, 'command')])
-    .describe('Where the password comes from; it never stands in this file.');
+  const source = z.union([only(SECRET_FIELDS, 'env'), only(SECRET_FIELDS, 'file'), only(SECRET_FIELDS, 'command')]);
+  const password = source.describe('Where the password comes from; it never stands in this file.');
   const dispose = z
     .union([z.enum(DISPOSE_WORDS), only(DISPOSE_FIELDS, 'move', ['create']), only(DISPOSE_FIELDS, 'flag')])
     .describe('What happens on the server to a message that is stored: delete, trash, seen, keep, { move }, { flag }.');
   const imap = objectOf(IMAP_FIELDS, { password }).describe('The IMAP account.');
   const mailboxes = z.array(objectOf(MAILBOX_FIELDS, { imap, dispose })).min(1).describe('The mailboxes to drain.');
-  const schema = objectOf(CONFIG_FIELDS, { mailboxes }).describe('Configuration of maildrain.');
+  const secret = (most: number, text: string) =>
+    z
+      .union([source, z.array(source).min(1).max(most)])
+      .optional()
+      .describe(text);
+  const bounces = objectOf(BOUNCES_FIELDS, {
+    secret: secret(
+      LIMITS.tagSecrets,
+      'Where the secret of signed tags comes from, or a list: the first signs, all verify.',
+    ),
+  })
+    .optional()
+    .describe('How reports are tied to what was sent.');
+  const rule = z.union([z.literal(NEVER), objectOf(RULE_FIELDS)]).optional();
+  const rules = z
+    .strictObject(
+      Object.fromEntries(SUPPRESSIBLE.map((cause) => [cause, rule.describe(`Rule for ${cause}, or never.`)])),
+    )
+    .optional()
+    .describe('Rules that differ from the defaults, by cause.');
+  const suppression = objectOf(SUPPRESSION_FIELDS, { rules })
+    .optional()
+    .describe('When an address is written to no more.');
+  const events = z
+    .array(
+      objectOf(EVENT_FIELDS, {
+        secret: secret(
+          LIMITS.webhookSecrets,
+          'Where the whsec_ secret of a webhook comes from, or a list of two while they are exchanged.',
+        ),
+      }),
+    )
+    .optional()
+    .describe('Who is told what has happened.');
+  const schema = objectOf(CONFIG_FIELDS, { mailboxes, bounces, suppression, events }).describe(
+    'Configuration of maildrain.',
+  );
   return { ...z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'input' }), title: 'maildrain.yaml' };
 }

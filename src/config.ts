@@ -5,23 +5,35 @@
 
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
+import { type BouncesConfig, readBounces } from './config-bounces.ts';
+import { type EventSinkConfig, readEvents } from './config-events.ts';
 import { readMailboxes } from './config-mailbox.ts';
 import { configInvalid } from './config-problems.ts';
 import { isMap, type Reading, readMap, take, takeDuration } from './config-read.ts';
 import { CONFIG_FIELDS, LIMITS } from './config-schema.ts';
+import { readSuppression } from './config-suppression.ts';
 import { type Checked, checkUrl, type Environment, interpolate, isUnsetVariable } from './config-values.ts';
 import { parseYaml } from './config-yaml.ts';
 import { MaildrainError, printable } from './errors.ts';
-import type { MailboxConfig } from './model.ts';
+import type { MailboxConfig, SuppressionPolicy } from './model.ts';
 
+export type { BouncesConfig } from './config-bounces.ts';
+export type { EventSinkConfig } from './config-events.ts';
 export { loginOf } from './config-imap.ts';
 export { checkMailboxes } from './config-mailbox.ts';
 export { configJsonSchema } from './config-schema.ts';
 
+/** What the configuration says of reports: how they are believed, whom they suppress, who hears of it. */
+export interface ReportsConfig {
+  readonly bounces: BouncesConfig;
+  readonly suppression: SuppressionPolicy;
+  readonly events: readonly EventSinkConfig[];
+}
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** The whole configuration, checked, with every default filled in. */
-export interface Config {
+export interface Config extends ReportsConfig {
   /** `embedded`: the server that comes from npm, with its files in `stateDir`. */
   readonly postgres: 'embedded' | { readonly url: string };
   /** Null: the queue runs on Postgres. */
@@ -114,13 +126,14 @@ function readConfig(root: unknown, reading: Reading): Config | null {
     });
     return null;
   }
-  const values = readMap(CONFIG_FIELDS, root, [], reading, ['mailboxes']);
+  const values = readMap(CONFIG_FIELDS, root, [], reading, ['mailboxes', 'bounces', 'suppression', 'events']);
   const postgres =
     values.postgres === undefined
       ? undefined
       : take(checkPostgres(values.postgres, reading.env), ['postgres'], reading);
   const redis = take(checkRedis(values.redis ?? null, reading.env), ['redis'], reading);
   const mailboxes = readList(root.mailboxes, reading);
+  const reports = readReports(root, reading);
   const grace = [1000, LIMITS.graceMaxMs] as const;
   const graceMs = takeDuration(
     values.shutdownGrace,
@@ -129,18 +142,43 @@ function readConfig(root: unknown, reading: Reading): Config | null {
     ['shutdownGrace'],
     reading,
   );
-  if (problems.length > 0 || postgres === undefined || redis === undefined) return null;
+  if (problems.length > 0 || postgres === undefined || redis === undefined || reports === null) return null;
   const stateDir = values.stateDir ?? '.maildrain';
   return {
     postgres,
     redis,
     mailboxes,
+    ...reports,
     connectionsPerHost: values.connectionsPerHost ?? DEFAULT_CONNECTIONS_PER_HOST,
     concurrency: values.concurrency ?? DEFAULT_CONCURRENCY,
     stateDir: isAbsolute(stateDir) ? stateDir : resolve(reading.dir, stateDir),
     logLevel: values.logLevel ?? 'info',
     shutdownGraceMs: graceMs ?? DEFAULT_GRACE_MS,
   };
+}
+
+/** Null when there are problems. */
+function readReports(map: Readonly<Record<string, unknown>>, reading: Reading): ReportsConfig | null {
+  const bounces = readBounces(map.bounces, ['bounces'], reading);
+  // A secret that was written wrong is still meant: its absence is not a second problem.
+  const canSign = isMap(map.bounces) && map.bounces.secret !== undefined;
+  const suppression = readSuppression(map.suppression, canSign, ['suppression'], reading);
+  const events = readEvents(map.events, ['events'], reading);
+  return bounces === null || suppression === null ? null : { bounces, suppression, events };
+}
+
+/**
+ * What a program gives around reports, in the words of maildrain.yaml. A secret may also be a function that returns it or a promise of it.
+ * @throws MaildrainError CONFIG_INVALID with all problems
+ */
+export function checkReports(
+  input: { readonly bounces?: unknown; readonly suppression?: unknown; readonly events?: unknown },
+  options: { readonly env?: Environment; readonly cwd?: string } = {},
+): ReportsConfig {
+  const reading: Reading = { dir: resolve(options.cwd ?? '.'), env: options.env ?? process.env, problems: [] };
+  const reports = readReports({ ...input }, reading);
+  if (reports === null || reading.problems.length > 0) throw configInvalid(reading.problems);
+  return reports;
 }
 
 function readList(value: unknown, reading: Reading): MailboxConfig[] {

@@ -2,28 +2,45 @@
 
 export { ERROR_CODES, type ErrorCode, MaildrainError } from './errors.ts';
 export type { Log, LogFields } from './log.ts';
+export { addressIdentity } from './mail/identity.ts';
+/**
+ * `readMessage(octets)`: what one message says, from its octets (a Buffer or any Uint8Array): sender, subject, dates, the beginning of its text, and in `verdict` what
+ * it reports: a bounce, a complaint, an automatic reply, and of whom. Pure, never throws, and bounded: any octets give a Reading, at a cost
+ * linear in their number. docs/bounces.md says what its fields mean. `READER_VERSION` is raised whenever the same octets may give another Reading.
+ */
 export { READER_VERSION, read as readMessage } from './mail/read.ts';
+export { signTag, type TagFor, verifyTag } from './mail/verp.ts';
 export type {
+  Action,
   Attachment,
+  AutoReply,
+  Category,
   Dispose,
   DrainProgress,
   DrainReport,
+  EventType,
+  Evidence,
   ImapAccount,
   Kind,
   MailboxConfig,
+  MaildrainEvent,
   Outcome,
   Reading,
+  RecipientReport,
+  Scope,
   SecretSource,
+  Verdict,
 } from './model.ts';
-export {
-  createMaildrain,
-  type DrainOptions,
-  type MailboxStatus,
-  type Maildrain,
-  type MaildrainOptions,
-} from './service.ts';
+export { createMaildrain } from './service.ts';
+export type { DrainOptions, MailboxStatus, Maildrain, MaildrainOptions } from './service-api.ts';
+export type { Bounces } from './service-bounces.ts';
+export type { AddSuppressions, PlanOptions, Suppressions } from './service-suppressions.ts';
 export type { CheckReport } from './source/check.ts';
 export type { Folder } from './source/folders.ts';
+export type { ReportFilter, ReportGroup, ReportStats, ReportStatsFilter, StoredReport } from './store/bounces.ts';
+export type { SinkBacklog } from './store/deliveries.ts';
 export type { HeldMessage } from './store/holds.ts';
 export type { MessageFilter, MessageSummary, Receipt, StoredAttachment, StoredMessage } from './store/messages.ts';
 export { migrate } from './store/migrate.ts';
+export type { PlannedChange } from './store/suppression-plan.ts';
+export type { Removed, Suppression, SuppressionFilter } from './store/suppressions.ts';

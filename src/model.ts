@@ -1,5 +1,5 @@
 // The nouns every room shares, and the Session interface that stands between `drain` and the mail servers.
-// Types only: no code, no imports. What a word means is fixed in docs/how-a-drain-works.md.
+// Types, and the lists that types are made of: no code, no imports. What a word means is fixed in docs/how-a-drain-works.md.
 
 /** A message's UID (RFC 9051 2.3.1.1) as text; POP3 will put its UIDL (RFC 1939 7) here. Means nothing without its UIDVALIDITY. */
 export type Uid = string;
@@ -53,6 +53,8 @@ export interface MailboxConfig {
   readonly expunge: 'safe' | 'exclusive';
   /** Octets; a larger message is held, its octets never asked for. */
   readonly sizeLimit: number;
+  /** `keep`: what reports nothing (kind `other` or `unreadable`) is stored and stays on the server, whatever `dispose` says. */
+  readonly unmatched: 'dispose' | 'keep';
 }
 
 /** The account a mailbox belongs to: `imap://user@host:port`, lower-case host. Locks and Gmail's message ids are per login. */
@@ -175,6 +177,169 @@ export interface Attachment {
   readonly digest: Buffer;
 }
 
+/** What was done with a message for one recipient (RFC 3464 2.3.3). */
+export type Action = 'failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded';
+
+/** Why delivery failed or waits, in sixteen words. What each means, and its usual codes, is in docs/bounces.md. */
+export type Category =
+  | 'address-unknown'
+  | 'domain-unknown'
+  | 'address-moved'
+  | 'mailbox-disabled'
+  | 'mailbox-full'
+  | 'recipient-refused'
+  | 'message-too-large'
+  | 'spam-content'
+  | 'content-rejected'
+  | 'sender-reputation'
+  | 'auth-failure'
+  | 'policy'
+  | 'rate-limited'
+  | 'network'
+  | 'remote-system'
+  | 'unknown';
+
+/** Whose trouble it is: only what is the recipient's can be a reason to write to an address no more. */
+export type Scope = 'recipient' | 'sender' | 'message' | 'network' | 'unknown';
+
+/** Where a statement was found. */
+export interface Evidence {
+  /** The rule that spoke: `rfc3464`, or the name of a family such as `qmail`. */
+  readonly rule: string;
+  /** IMAP part number of the part it was found in; '' for the message's own header. */
+  readonly part: string;
+  /** The words themselves, at most 500 characters. */
+  readonly span: string;
+}
+
+/** What a report says of one recipient. Absent is null; a code that the message does not carry is never made up. */
+export interface RecipientReport {
+  /** The address that failed, or was reported on. */
+  readonly address: string | null;
+  /** The address as it was sent to, where the report tells it apart (Original-Recipient, an alias before forwarding). */
+  readonly originalAddress: string | null;
+  /** Null in complaints and automatic replies. */
+  readonly action: Action | null;
+  /** The most specific RFC 3463 code for this recipient anywhere in the message. */
+  readonly status: string | null;
+  /** SMTP reply code, 200 to 599. */
+  readonly replyCode: number | null;
+  /** Null for what is no failure. */
+  readonly category: Category | null;
+  readonly scope: Scope | null;
+  /** Sending again is pointless: the address or its domain does not exist, has moved, or takes no mail. Null: cannot be told, or does not apply. */
+  readonly hard: boolean | null;
+  /** What the server said, one line, at most 1,000 characters. */
+  readonly diagnostic: string | null;
+  readonly remoteMta: string | null;
+  /** A delayed message is tried until then. */
+  readonly retryUntil: Date | null;
+  readonly evidence: Evidence;
+}
+
+/** What a message reports, when it is a report. */
+export interface Verdict {
+  readonly kind: Exclude<Kind, 'unreadable'>;
+  /** At most 1,000. Empty for `other`. */
+  readonly recipients: readonly RecipientReport[];
+  /** Message-ID of the message that was reported on, without angle brackets. */
+  readonly originalMessageId: string | null;
+  /** Original-Envelope-Id (RFC 3464 2.2.1), xtext decoded. */
+  readonly envelopeId: string | null;
+  /** Complaints only, lower-case (RFC 5965 3.1). */
+  readonly feedbackType: string | null;
+  readonly autoReply: AutoReply | null;
+  /** Fields of the returned message, lower-case names, each name once, at most 60 of 500 characters; decoded; without signatures and trace, but with Return-Path. */
+  readonly originalHeaders: readonly (readonly [name: string, value: string])[];
+  /** The rule that decided the kind; null for `other`. */
+  readonly rule: string | null;
+}
+
+export interface AutoReply {
+  readonly type: 'vacation' | 'left' | 'challenge' | 'receipt' | 'other';
+  /** The day of return where it is stated, `YYYY-MM-DD`. */
+  readonly until: string | null;
+}
+
+/** How far a report can be believed, best first. Anybody can send a message that looks like a bounce. */
+export type Trust =
+  // It came back to an address with our HMAC in it.
+  | 'signed'
+  // It names a message that is known to have been sent.
+  | 'known-message'
+  | 'address-only';
+
+/** An address that reports come back to, with the place of its tag: `bounces+{token}@example.com`. */
+export interface VerpPattern {
+  /** `token`: a signed tag, or the owner's own. `address`: `local=domain`, as unsigned VERP writes it. */
+  readonly holds: 'token' | 'address';
+  /** The local part before and after the tag; lower-case ASCII. */
+  readonly before: string;
+  readonly after: string;
+  /** A-labels. */
+  readonly domain: string;
+}
+
+/** What ties a message to what was sent, as far as the message itself shows it (mail/correlation.ts). */
+export interface Correlation {
+  /** The tag of the address it came back to, as it stands there; null without one. */
+  readonly token: string | null;
+  /** The address that was written to, where the tag says so and proves it, or says so and nothing need be proved; null otherwise. */
+  readonly address: string | null;
+  /** The tag's HMAC is right. For a tag that names no address, `address` is the reported one that the HMAC was made for. */
+  readonly signed: boolean;
+  /** Fields of the returned message that the owner has named, lower-case names. */
+  readonly originalHeaders: Readonly<Record<string, string>>;
+}
+
+/** Why an address may be suppressed. */
+export type SuppressionCause = Category | 'complaint';
+
+/** `after` reports within `withinMs` suppress the address for `forMs`. */
+export interface SuppressionRule {
+  /** 1 to 1,000; several reports of one message, or of one day, count once. */
+  readonly after: number;
+  /** Milliseconds; null: ever. */
+  readonly withinMs: number | null;
+  /** Milliseconds; null: until somebody lifts it. */
+  readonly forMs: number | null;
+}
+
+export interface SuppressionPolicy {
+  /** Reports of less trust suppress nobody. */
+  readonly trust: Trust;
+  /** The same for complaints: feedback loops send them to an address that has no tag. */
+  readonly complaintTrust: Trust;
+  /** Null: never for this cause. */
+  readonly rules: Readonly<Record<SuppressionCause, SuppressionRule | null>>;
+}
+
+/** What a consumer can be told. docs/events.md has the body of each. */
+export const EVENT_TYPES = [
+  'bounce.failed',
+  'bounce.delayed',
+  'complaint',
+  'auto-reply',
+  'suppression.added',
+  'suppression.removed',
+  'mailbox.stopped',
+  'message.held',
+  'message.stored',
+] as const;
+
+export type EventType = (typeof EVENT_TYPES)[number];
+
+/** One event, told at least once; `id` is the same each time. */
+export interface MaildrainEvent {
+  /** `evt_` and a number that rises. */
+  readonly id: string;
+  readonly at: Date;
+  readonly type: EventType;
+  /** The address or the mailbox it is about: events of one key come in order. */
+  readonly key: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
 /** What the reader says of one message. Every text is free of NUL and of lone surrogates. */
 export interface Reading {
   readonly kind: Kind;
@@ -196,8 +361,10 @@ export interface Reading {
   /** Header fields in order, names as written, values unfolded, undecoded beyond UTF-8 or Latin-1. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly attachments: readonly Attachment[];
-  /** Which limit cut the reading short, if any: `depth`, `parts`, `header`. */
+  /** Which limit cut the reading short, if any: `depth`, `parts`, `header`; `report`: recipients may be missing. */
   readonly truncated: string | null;
+  /** What it reports, when it is a report; `kind` is taken from it. */
+  readonly verdict: Verdict;
 }
 
 // ---------------------------------------------------------------- reports

@@ -1,19 +1,32 @@
 // The composition root: builds database, queue and drains from a configuration, starts and stops them. The command line and the library
 // both call what is here; nothing below knows of it.
 
-import { type Config, checkMailboxes, loginOf } from './config.ts';
-import { didYouMean } from './config-problems.ts';
-import { drain as drainOnce } from './drain/drain.ts';
+import { checkMailboxes, checkReports, loginOf } from './config.ts';
+import { type DrainContext, drain as drainOnce } from './drain/drain.ts';
 import { dryRun } from './drain/dry-run.ts';
-import { asMaildrainError, MaildrainError, printable } from './errors.ts';
+import { MaildrainError, printable } from './errors.ts';
 // Code of jobs/ is loaded when it is used: BullMQ takes longer to load than a small mailbox takes to drain.
+import type { Consumers } from './jobs/consumers.ts';
 import type { Jobs } from './jobs/jobs.ts';
 import type { Producer } from './jobs/producer.ts';
-import { createLogger, type Level, type Log } from './log.ts';
-import type { DrainProgress, DrainReport, MailboxConfig } from './model.ts';
-import { resolveSecret } from './secrets.ts';
-import { type CheckReport, checkMailbox, foldersOf } from './source/check.ts';
+import { createLogger, type Log } from './log.ts';
+import type { DrainReport, MailboxConfig } from './model.ts';
+import type {
+  DrainOptions,
+  MailboxSource,
+  MailboxStatus,
+  Maildrain,
+  MaildrainOptions,
+  ServiceOptions,
+} from './service-api.ts';
+import { bouncesOf } from './service-bounces.ts';
+import { bounceRules } from './service-correlation.ts';
+import { accountFolders, checkAccount, findConfigured, statusOf } from './service-mailboxes.ts';
+import { MAINTENANCE_MS, maintain } from './service-maintenance.ts';
+import { liftAllExpired, type Suppressions, suppressionsOf } from './service-suppressions.ts';
+import type { CheckReport } from './source/check.ts';
 import type { Folder } from './source/folders.ts';
+import { backlog, type SinkBacklog } from './store/deliveries.ts';
 import { type Embedded, startEmbedded } from './store/embedded.ts';
 import { type HeldMessage, heldMessages, release } from './store/holds.ts';
 import { dueForRetry, resume } from './store/mailboxes.ts';
@@ -27,89 +40,16 @@ import {
   receiptOf,
   type StoredMessage,
 } from './store/messages.ts';
-import { ensurePartitions, migrate, requireSchema, type SchemaState, schemaState } from './store/migrate.ts';
+import { migrate, requireSchema, type SchemaState, schemaState } from './store/migrate.ts';
 import { type Database, openDatabase } from './store/pool.ts';
-import { type MailboxCounts, mailboxCounts } from './store/status.ts';
+import { mailboxCounts } from './store/status.ts';
 
-/** Partitions are made two months ahead; once a day is ample. */
-const MAINTENANCE_MS = 24 * 60 * 60 * 1000;
 /** A fleet kept in the user's own database is read again this often. */
 const MAILBOXES_MS = 60_000;
+/** Suppressions whose time is over are lifted this often. */
+const LIFT_MS = 60_000;
 /** Connections beside one for each drain: status, retries, partitions. */
 const SPARE_CONNECTIONS = 4;
-
-/** Where the mailboxes come from: a list, or a function that is asked again every minute and on reload(). */
-export type MailboxSource = readonly MailboxConfig[] | (() => Promise<readonly MailboxConfig[]>);
-
-export interface ServiceOptions extends Omit<Config, 'mailboxes'> {
-  readonly mailboxes: MailboxSource;
-  readonly log: Log;
-}
-
-/** One mailbox in `status`. */
-export interface MailboxStatus extends MailboxCounts {
-  /** `new`: never drained. `gone`: no longer configured. */
-  readonly state: 'ok' | 'waiting' | 'failing' | 'stopped' | 'new' | 'gone';
-  /** Milliseconds since the last success; null: none yet. */
-  readonly lagMs: number | null;
-  readonly nextRunAt: Date | null;
-}
-
-export interface DrainOptions {
-  readonly signal?: AbortSignal | undefined;
-  readonly dryRun?: boolean | undefined;
-  readonly onProgress?: ((progress: DrainProgress) => void) | undefined;
-}
-
-/** A maildrain on one database. Every method throws MaildrainError. */
-export interface Maildrain {
-  /** Migrates the database, then schedules and works until stop(). */
-  start(): Promise<void>;
-  /** Ends the drains in hand after their batch, then closes everything. Twice is once. */
-  stop(): Promise<void>;
-  /** Reads the mailboxes again and makes the schedules match. */
-  reload(mailboxes?: MailboxSource): Promise<void>;
-  /** One pass here and now, without the queue. What goes wrong is in the report. */
-  drain(name: string, options?: DrainOptions): Promise<DrainReport>;
-  /** Puts a drain on the queue. Returns the job's id. */
-  enqueue(name: string): Promise<string>;
-  mailboxes(): readonly MailboxConfig[];
-  status(): Promise<MailboxStatus[]>;
-  check(name: string): Promise<CheckReport>;
-  folders(name: string): Promise<Folder[]>;
-  resume(name: string): Promise<boolean>;
-  held(names?: readonly string[]): Promise<HeldMessage[]>;
-  release(name: string, uids?: readonly string[]): Promise<string[]>;
-  readonly messages: {
-    list(filter: MessageFilter): Promise<MessageSummary[]>;
-    find(id: string): Promise<StoredMessage | null>;
-    raw(id: string): AsyncIterable<Buffer>;
-    receipt(id: string): Promise<Receipt | null>;
-  };
-  migrate(): Promise<string[]>;
-  schema(): Promise<SchemaState>;
-}
-
-/** What a program gives to createMaildrain(): the words of maildrain.yaml. */
-export interface MaildrainOptions {
-  /** A connection URL, or `embedded`. */
-  readonly postgres: string;
-  /** Absent or null: the queue runs on Postgres. */
-  readonly redis?: string | null;
-  /** Objects as in maildrain.yaml, where `password` may also be a function; or a function that returns them. */
-  readonly mailboxes: readonly object[] | (() => readonly object[] | Promise<readonly object[]>);
-  /** 1 to 100, over all processes. Default 8. */
-  readonly connectionsPerHost?: number;
-  /** Drains at a time in this process, 1 to 64. Default 4. */
-  readonly concurrency?: number;
-  /** Directory of the embedded Postgres. Default `.maildrain`. */
-  readonly stateDir?: string;
-  /** Milliseconds that stop() waits for the drains in hand. Default 30,000. */
-  readonly shutdownGraceMs?: number;
-  readonly logLevel?: Level;
-  /** In place of the logger on stderr. */
-  readonly log?: Log;
-}
 
 /**
  * A maildrain for a program of your own. Connects to nothing yet, except that `embedded` starts its server.
@@ -123,6 +63,9 @@ export async function createMaildrain(options: MaildrainOptions): Promise<Maildr
     redis: options.redis ?? null,
     mailboxes:
       typeof mailboxes === 'function' ? async () => checkMailboxes(await asked(mailboxes)) : checkMailboxes(mailboxes),
+    ...checkReports(options),
+    ...(options.events === undefined ? { events: null } : {}),
+    onEvent: options.onEvent,
     connectionsPerHost: options.connectionsPerHost ?? 8,
     concurrency: options.concurrency ?? 4,
     stateDir: options.stateDir ?? '.maildrain',
@@ -158,9 +101,11 @@ class Service implements Maildrain {
   #database: Database | null = null;
   #url = '';
   #jobs: Jobs | null = null;
+  #consumers: Consumers | null = null;
   #producer: Promise<Producer> | null = null;
   #timers: NodeJS.Timeout[] = [];
   #stopped: Promise<void> | null = null;
+  readonly #bounceRules: () => Promise<DrainContext['bounces']>;
   /** Drains by hand, which stop() ends too. */
   readonly #stopping = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
@@ -169,6 +114,12 @@ class Service implements Maildrain {
     this.#options = options;
     this.#log = options.log;
     this.#source = options.mailboxes;
+    this.#bounceRules = bounceRules(options);
+    this.suppressions = suppressionsOf({
+      ready: () => this.#ready(),
+      policy: options.suppression,
+      wake: () => this.#consumers?.wake(),
+    });
   }
 
   async open(): Promise<void> {
@@ -178,30 +129,67 @@ class Service implements Maildrain {
       this.#embedded = await startEmbedded({ stateDir, log: this.#log });
       this.#url = this.#embedded.url;
     } else this.#url = postgres.url;
-    this.#database = openDatabase(this.#url, concurrency + SPARE_CONNECTIONS, (error) => {
+    // Each consumer's pump holds one for as long as it is the one that sends.
+    const pumps = (this.#options.events?.length ?? 0) + 1;
+    this.#database = openDatabase(this.#url, concurrency + pumps + SPARE_CONNECTIONS, (error) => {
       this.#log.warn({ error }, 'an idle Postgres connection was lost');
     });
   }
 
   async start(): Promise<void> {
+    await this.#bounceRules();
     const ran = await this.migrate();
     if (ran.length > 0) this.#log.info({ migrations: ran }, 'database migrated');
     const { concurrency } = this.#options;
     const { createJobs } = await import('./jobs/jobs.ts');
-    this.#jobs = createJobs({
+    const { startConsumers } = await import('./jobs/consumers.ts');
+    // Before the first drain: what nobody is registered for is told to nobody.
+    this.#consumers = await startConsumers({
+      database: this.#db(),
+      events: this.#options.events,
+      onEvent: this.#options.onEvent,
       redisUrl: this.#options.redis,
       postgresUrl: this.#url,
-      concurrency,
       log: this.#log,
-      mailboxes: () => this.#mailboxes,
-      drain: (name, signal) => this.drain(name, { signal }),
-      due: async () => this.#configuredKeys(await dueForRetry(this.#db().sql)),
     });
-    await this.#jobs.start();
-    this.#every(MAINTENANCE_MS, 'partitions could not be made', () => ensurePartitions(this.#db().sql, new Date()));
+    try {
+      if (this.#stopped !== null) await this.#consumers.stop(0);
+      this.#jobs = createJobs({
+        redisUrl: this.#options.redis,
+        postgresUrl: this.#url,
+        concurrency,
+        log: this.#log,
+        mailboxes: () => this.#mailboxes,
+        drain: (name, signal) => this.drain(name, { signal }),
+        due: async () => this.#configuredKeys(await dueForRetry(this.#db().sql)),
+      });
+      await this.#jobs.start();
+    } catch (error) {
+      await this.#unstart();
+      throw error;
+    }
+    void this.#maintain();
+    this.#every(MAINTENANCE_MS, 'maintenance failed', () => this.#maintain());
+    this.#every(LIFT_MS, 'suppressions that are over could not be lifted', () => this.#lift());
     if (typeof this.#source === 'function') {
       this.#every(MAILBOXES_MS, 'mailboxes could not be read again', () => this.reload());
     }
+  }
+
+  /** A start that failed leaves nothing behind: it may be tried again, and stop() has nothing to wait for. */
+  async #unstart(): Promise<void> {
+    const [consumers, jobs] = [this.#consumers, this.#jobs];
+    this.#consumers = null;
+    this.#jobs = null;
+    await Promise.all([consumers?.stop(0), jobs?.stop(0)]);
+  }
+
+  /** Among what runs, so that stop() does not close the database under it. */
+  async #maintain(): Promise<void> {
+    const work = maintain(this.#db(), this.#log, this.#stopping.signal);
+    this.#running.add(work);
+    await work;
+    this.#running.delete(work);
   }
 
   /** Rows of a mailbox that has since been pointed elsewhere do not wake the new one. */
@@ -212,6 +200,10 @@ class Service implements Maildrain {
       const same = mailbox !== undefined && loginOf(mailbox) === key.login && mailbox.folder === key.folder;
       return same ? [key.name] : [];
     });
+  }
+
+  async #lift(): Promise<void> {
+    if (await liftAllExpired(this.#db())) this.#consumers?.wake();
   }
 
   #every(ms: number, trouble: string, work: () => Promise<unknown>): void {
@@ -231,9 +223,11 @@ class Service implements Maildrain {
     for (const timer of this.#timers) clearInterval(timer);
     this.#stopping.abort(new MaildrainError('ABORTED', 'maildrain is stopping'));
     const deadline = Date.now() + this.#options.shutdownGraceMs;
+    const consumers = this.#consumers?.stop(this.#options.shutdownGraceMs);
     await this.#jobs?.stop(this.#options.shutdownGraceMs);
     // The jobs' drains are among these, and have used up their grace.
-    const ended = await before(deadline, Promise.allSettled(this.#running));
+    const drained = await before(deadline, Promise.allSettled(this.#running));
+    const ended = (await consumers) !== false && drained;
     await this.#producer?.then((producer) => producer.close()).catch(() => {});
     // A pool waits for its connections, and a drain that does not end holds one: it is left to the end of the process, as after a crash.
     const closed = this.#database?.close().catch(() => {});
@@ -252,6 +246,7 @@ class Service implements Maildrain {
     const given = options.signal === undefined ? [] : [options.signal];
     const signal = AbortSignal.any([this.#stopping.signal, ...given]);
     const database = await this.#ready();
+    const bounces = await this.#bounceRules();
     const running =
       options.dryRun === true
         ? dryRun(database, mailbox, signal)
@@ -259,6 +254,7 @@ class Service implements Maildrain {
             {
               database,
               connectionsPerHost: this.#options.connectionsPerHost,
+              bounces,
               log: this.#log,
               onProgress: options.onProgress,
             },
@@ -270,6 +266,7 @@ class Service implements Maildrain {
       return await running;
     } finally {
       this.#running.delete(running);
+      this.#consumers?.wake();
     }
   }
 
@@ -298,20 +295,7 @@ class Service implements Maildrain {
   async status(): Promise<MailboxStatus[]> {
     const database = await this.#ready();
     const nextRuns = await this.#nextRuns();
-    const now = Date.now();
-    const counts = await mailboxCounts(database.sql);
-    const configured = this.#mailboxes.map((mailbox): MailboxStatus => {
-      const found = counts.find(
-        (row) => row.name === mailbox.name && row.login === loginOf(mailbox) && row.folder === mailbox.folder,
-      );
-      const row = found ?? emptyCounts(mailbox);
-      const lagMs = row.lastOkAt === null ? null : now - row.lastOkAt.getTime();
-      return { ...row, state: stateOf(row, now), lagMs, nextRunAt: nextRuns.get(mailbox.name) ?? null };
-    });
-    const gone = counts
-      .filter((row) => !configured.some((c) => c.name === row.name && c.login === row.login && c.folder === row.folder))
-      .map((row): MailboxStatus => ({ ...row, state: 'gone', lagMs: null, nextRunAt: null }));
-    return [...configured, ...gone];
+    return statusOf(this.#mailboxes, await mailboxCounts(database.sql), nextRuns, Date.now());
   }
 
   /** The queue may be down, or never have been used: then no next run is known, and the rest is shown all the same. */
@@ -322,6 +306,10 @@ class Service implements Maildrain {
       this.#log.warn({ error }, 'the next runs are not known');
       return new Map();
     }
+  }
+
+  async consumers(): Promise<SinkBacklog[]> {
+    return backlog((await this.#ready()).sql);
   }
 
   async check(name: string): Promise<CheckReport> {
@@ -353,6 +341,10 @@ class Service implements Maildrain {
     receipt: async (id: string): Promise<Receipt | null> => receiptOf(await this.#ready(), id),
   };
 
+  readonly suppressions: Suppressions;
+
+  readonly bounces = bouncesOf(() => this.#ready());
+
   migrate(): Promise<string[]> {
     return migrate(this.#url);
   }
@@ -378,37 +370,6 @@ class Service implements Maildrain {
   }
 }
 
-/** The configured mailbox of this name. @throws MaildrainError MAILBOX_UNKNOWN that names those there are */
-export function findConfigured(mailboxes: readonly MailboxConfig[], name: string): MailboxConfig {
-  const mailbox = mailboxes.find((candidate) => candidate.name === name);
-  if (mailbox !== undefined) return mailbox;
-  const known = mailboxes.map((candidate) => candidate.name);
-  const near = didYouMean(name, known);
-  const list =
-    near !== null
-      ? `did you mean "${near}"?`
-      : known.length === 0
-        ? 'none is configured'
-        : `configured: ${known.slice(0, 20).join(', ')}`;
-  throw new MaildrainError('MAILBOX_UNKNOWN', `there is no mailbox "${printable(name)}" (${list})`);
-}
-
-/** Looks at the account of a mailbox without any database. Never throws: what is wrong is in the report. */
-export async function checkAccount(mailbox: MailboxConfig): Promise<CheckReport> {
-  try {
-    return await checkMailbox(mailbox, await resolveSecret(mailbox.imap.password));
-  } catch (error) {
-    const { code, message } = asMaildrainError(error);
-    const problems = [{ code, message }];
-    return { mailbox: mailbox.name, ok: false, problems, facts: null, disposal: null, deleted: null, folders: [] };
-  }
-}
-
-/** The folders of a mailbox's account, without any database. @throws MaildrainError of the login group */
-export async function accountFolders(mailbox: MailboxConfig): Promise<Folder[]> {
-  return foldersOf(mailbox, await resolveSecret(mailbox.imap.password));
-}
-
 /** Whether `work` ended before the time given, epoch milliseconds. */
 async function before(deadline: number, work: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
@@ -418,31 +379,4 @@ async function before(deadline: number, work: Promise<unknown>): Promise<boolean
   const ended = await Promise.race([work.then(() => true), late]);
   clearTimeout(timer);
   return ended;
-}
-
-function stateOf(row: MailboxCounts, now: number): MailboxStatus['state'] {
-  if (row.stoppedAt !== null) return 'stopped';
-  if (row.failures > 0) return row.notBefore !== null && row.notBefore.getTime() > now ? 'waiting' : 'failing';
-  return row.lastOkAt === null ? 'new' : 'ok';
-}
-
-function emptyCounts(mailbox: MailboxConfig): MailboxCounts {
-  return {
-    name: mailbox.name,
-    login: loginOf(mailbox),
-    folder: mailbox.folder,
-    owed: 0,
-    held: 0,
-    stored: 0,
-    failures: 0,
-    failingSince: null,
-    notBefore: null,
-    writesNotBefore: null,
-    stoppedAt: null,
-    stoppedCode: null,
-    lastErrorCode: null,
-    lastError: null,
-    lastRunAt: null,
-    lastOkAt: null,
-  };
 }

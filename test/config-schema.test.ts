@@ -78,6 +78,8 @@ function valid(schema: Schema, value: unknown): boolean {
   });
 }
 
+const VERP = 'verp: ["bounces+{token}@example.com"]';
+
 const schema = configJsonSchema();
 const example = readFileSync(new URL('../maildrain.example.yaml', import.meta.url), 'utf8');
 
@@ -102,6 +104,23 @@ describe('the JSON Schema', () => {
     ['every key of an account', account(`${LOGIN}, port: 143, tls: starttls, caFile: ca.pem, insecure: false`)],
     ['a secret file', account('host: h, user: u, password: { file: /run/x }')],
     ['a secret command', account('host: h, user: u, password: { command: [pass, x] }')],
+    ['unmatched', mailbox('dispose: delete\nunmatched: keep')],
+    ['everything of bounces', top(`postgres: embedded\nbounces: { ${VERP}, secret: { env: S }, headers: [X-A] }`)],
+    ['a list of secrets', top(`postgres: embedded\nbounces: { ${VERP}, secret: [{ env: S }, { file: f }] }`)],
+    ['a U-label in a pattern', top('postgres: embedded\nbounces: { verp: ["b+{address}@bücher.example"] }')],
+    [
+      'everything of suppression',
+      top(
+        'postgres: embedded\nsuppression: { trust: known-message, rules: { complaint: never, mailbox-full: { after: 3, within: 30d, for: forever } } }',
+      ),
+    ],
+    ['a queue', top('postgres: embedded\nevents: [{ name: a, queue: q, types: [complaint] }]')],
+    [
+      'a webhook',
+      top(
+        'postgres: embedded\nevents: [{ name: a, webhook: "https://h/x", secret: { env: S }, allowPrivateRedirects: true }]',
+      ),
+    ],
     ['the example', example],
   ];
   it.each(good)('accepts what the program accepts: %s', (_, file) => {
@@ -124,6 +143,12 @@ describe('the JSON Schema', () => {
     ['two ways to dispose', mailbox('dispose: { move: A, flag: B }')],
     ['create without move', mailbox('dispose: { flag: B, create: true }')],
     ['an unknown word', mailbox('dispose: destroy')],
+    ['a pattern without a place', top('postgres: embedded\nbounces: { verp: ["b@example.com"] }')],
+    ['an unknown key of bounces', top('postgres: embedded\nbounces: { x: 1 }')],
+    ['a secret in the file', top(`postgres: embedded\nbounces: { ${VERP}, secret: hunter2 }`)],
+    ["a rule for what is not the recipient's", top('postgres: embedded\nsuppression: { rules: { policy: never } }')],
+    ['an unknown key of a rule', top('postgres: embedded\nsuppression: { rules: { complaint: { x: 1 } } }')],
+    ['an unknown type of event', top('postgres: embedded\nevents: [{ name: a, queue: q, types: [x] }]')],
     ['a bad name', mailbox('dispose: keep', '.a')],
   ];
   it.each(bad)('refuses what the program refuses: %s', (_, file) => {

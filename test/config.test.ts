@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig, parseConfig } from '../src/config.ts';
+import { DEFAULT_RULES } from '../src/config-suppression.ts';
 import { CANARY, parse, refusal, top } from './support/config-files.ts';
 
 /** Reason, bad file, the exact message. */
@@ -42,12 +43,12 @@ const cases: readonly (readonly [reason: string, file: string, message: string])
   [
     'an unknown key like none of ours',
     top('postgres: embedded\nfrobnicate: 1'),
-    'f.yaml:2: frobnicate: unknown key; the keys here are postgres, redis, connectionsPerHost, concurrency, stateDir, logLevel, shutdownGrace, mailboxes',
+    'f.yaml:2: frobnicate: unknown key; the keys here are postgres, redis, connectionsPerHost, concurrency, stateDir, logLevel, shutdownGrace, mailboxes, bounces, suppression, events',
   ],
   [
     'an unknown key without a value is not shown',
     top('postgres: embedded\nhunter2:'),
-    'f.yaml:2: an unknown key (not shown); the keys here are postgres, redis, connectionsPerHost, concurrency, stateDir, logLevel, shutdownGrace, mailboxes; if it belongs to a value, put quotes around that; a colon needs a space after it',
+    'f.yaml:2: an unknown key (not shown); the keys here are postgres, redis, connectionsPerHost, concurrency, stateDir, logLevel, shutdownGrace, mailboxes, bounces, suppression, events; if it belongs to a value, put quotes around that; a colon needs a space after it',
   ],
   [
     'postgres: a word',
@@ -222,6 +223,9 @@ describe('a good file', () => {
     expect(config).toEqual({
       postgres: 'embedded',
       redis: null,
+      bounces: { patterns: [], secrets: [], headers: [] },
+      suppression: { trust: 'address-only', complaintTrust: 'address-only', rules: DEFAULT_RULES },
+      events: [],
       connectionsPerHost: 8,
       concurrency: 4,
       stateDir: '/etc/maildrain/.maildrain',

@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { documentOf } from '../src/cli/classify-words.ts';
 import { buildProgram } from '../src/cli/program.ts';
 import { parseConfig } from '../src/config.ts';
 import {
@@ -14,10 +15,15 @@ import {
   DISPOSE_WORDS,
   IMAP_FIELDS,
   MAILBOX_FIELDS,
-  PASSWORD_FIELDS,
+  SECRET_FIELDS,
 } from '../src/config-schema.ts';
+import { BOUNCES_FIELDS, EVENT_FIELDS, RULE_FIELDS, SUPPRESSION_FIELDS } from '../src/config-schema-reports.ts';
+import { DEFAULT_RULES } from '../src/config-suppression.ts';
 import { DECISIONS, type Decision } from '../src/decide.ts';
 import { ERROR_CODES } from '../src/errors.ts';
+import { readMessage } from '../src/index.ts';
+import { explain } from '../src/mail/explain.ts';
+import { factsOf } from '../src/mail-files/facts.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -92,7 +98,10 @@ describe('docs/errors.md', () => {
 
 describe('docs/configuration.md', () => {
   const text = read('docs/configuration.md');
-  const tables = { CONFIG_FIELDS, MAILBOX_FIELDS, IMAP_FIELDS, PASSWORD_FIELDS };
+  const tables = {
+    ...{ CONFIG_FIELDS, MAILBOX_FIELDS, IMAP_FIELDS, SECRET_FIELDS },
+    ...{ BOUNCES_FIELDS, SUPPRESSION_FIELDS, RULE_FIELDS, EVENT_FIELDS },
+  };
   for (const [table, fields] of Object.entries(tables)) {
     it.each(Object.keys(fields))(`has a row for %s of ${table}`, (key) => {
       expect(text).toMatch(new RegExp(`^\\| \`${key}\` \\| \\S`, 'm'));
@@ -101,9 +110,20 @@ describe('docs/configuration.md', () => {
   it.each([...DISPOSE_WORDS, ...Object.keys(DISPOSE_FIELDS)])('explains dispose: %s', (word) => {
     expect(text).toMatch(new RegExp(`\`[^\`\\n]*\\b${word}\\b[^\`\\n]*\``));
   });
-  it.each(['mailboxes', 'imap', 'dispose', 'password'])('has a row or a section for %s', (key) => {
-    expect(text).toMatch(new RegExp(`^(\\| \`${key}\` \\||#+ .*\`(imap\\.)?${key}\`)`, 'm'));
+  it.each(Object.entries(DEFAULT_RULES))('has the default rule of %s', (cause, rule) => {
+    const row = text
+      .split('\n')
+      .find((line) => line.startsWith('| `') && line.split(' | ')[0]?.includes(`\`${cause}\``));
+    const days = (ms: number | null): string => (ms === null ? 'forever' : `${ms / 86_400_000}d`);
+    if (rule === null) expect(row).toBeUndefined();
+    else expect(row).toContain(`{ after: ${rule.after}, within: ${days(rule.withinMs)}, for: ${days(rule.forMs)} }`);
   });
+  it.each(['mailboxes', 'imap', 'dispose', 'password', 'bounces', 'suppression', 'events', 'rules', 'secret'])(
+    'has a row or a section for %s',
+    (key) => {
+      expect(text).toMatch(new RegExp(`^(\\| \`${key}\` \\||#+ .*\`(imap\\.)?${key}\`)`, 'm'));
+    },
+  );
 });
 
 describe('docs/cli.md', () => {
@@ -130,6 +150,65 @@ describe('docs/cli.md', () => {
   ];
   it.each([...new Set(options(program))])('has the option %s', (option) => {
     expect(text).toContain(`\`${option}`);
+  });
+});
+
+describe('docs/bounces.md', () => {
+  const found = sections(read('docs/bounces.md'));
+  /** The cells of the rows of a section's table, without its heading. */
+  const rows = (heading: string): string[][] =>
+    [...(found.get(heading) ?? '').matchAll(/^\| (`.*) \|$(?!\n\| ---)/gm)].map(([, row = '']) => row.split(' | '));
+  const names = (cell = ''): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
+
+  const codes = rows('Categories').flatMap(([category = '', , scope = '', hard = '', usual = '']) =>
+    names(usual).map((code) => ({
+      code,
+      category: names(category)[0],
+      scope,
+      hard,
+      isUsual: !usual.startsWith('none'),
+    })),
+  );
+  it('has sixteen categories', () => expect(rows('Categories')).toHaveLength(16));
+  it.each(codes.filter(({ isUsual }) => isUsual))('$code alone means $category', ({ code, category, scope, hard }) => {
+    const evidence = { rule: 'rfc3464', part: '2', span: '' };
+    const bare = {
+      address: null,
+      originalAddress: null,
+      diagnostic: null,
+      context: '',
+      remoteMta: null,
+      retryUntil: null,
+    };
+    const status = code.replace('x', '5');
+    expect(explain({ ...bare, action: 'failed', status, evidence })).toMatchObject({
+      category,
+      scope,
+      hard: hard === 'yes',
+    });
+  });
+
+  const address = 'gone@example.com';
+  const raw = `Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.net
+
+Final-Recipient: rfc822; ${address}
+Action: failed
+Status: 5.1.1
+
+--b--
+`;
+  const reading = readMessage(Buffer.from(raw));
+  const document = documentOf({ what: 'message', name: 'a', number: null, size: 1, facts: factsOf(reading) });
+  it('describes each key of a line of JSON, and no other', () => {
+    const described = rows('JSON').flatMap(([cell]) => names(cell));
+    const [recipient = {}] = reading.verdict.recipients;
+    expect(described.sort()).toEqual([...Object.keys(document), ...Object.keys(recipient)].sort());
+    expect(recipient).toMatchObject({ address });
   });
 });
 

@@ -16,7 +16,10 @@ const FLOORS: Readonly<Record<string, number>> = {
   mail: 1,
   store: 2,
   source: 2,
+  // Mail in files: sees neither SQL nor a mail server.
+  'mail-files': 2,
   drain: 3,
+  events: 3,
   jobs: 4,
   'service.ts': 5,
   demo: 5,
@@ -26,6 +29,9 @@ const FLOORS: Readonly<Record<string, number>> = {
 
 /** The configuration is one room in several root files. */
 const CONFIG_FILE = /^config(-[a-z-]+)?\.ts$/;
+
+/** The composition root: each group of its methods may have a file. */
+const SERVICE_FILE = /^service(-[a-z-]+)?\.ts$/;
 
 /** Root files of these floors are one room: what they share is too little for a directory. */
 const ROOT_ROOMS: readonly number[] = [0, 1];
@@ -88,11 +94,13 @@ function roomOf(path: string): string {
   const first = path.split('/')[0] ?? path;
   const floor = FLOORS[first];
   if (CONFIG_FILE.test(first)) return 'root 1';
+  if (SERVICE_FILE.test(first)) return 'service.ts';
   return !path.includes('/') && floor !== undefined && ROOT_ROOMS.includes(floor) ? `root ${floor}` : first;
 }
 
 function floorOf(path: string): number | undefined {
   const first = path.split('/')[0] ?? path;
+  if (SERVICE_FILE.test(first)) return FLOORS['service.ts'];
   return CONFIG_FILE.test(first) ? 1 : FLOORS[first];
 }
 

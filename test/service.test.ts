@@ -6,7 +6,9 @@ import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type ImapServer, startImapServer } from '../src/demo/imap-server/server.ts';
 import { createLogger } from '../src/log.ts';
-import { createMaildrain, type Maildrain } from '../src/service.ts';
+import { createMaildrain } from '../src/service.ts';
+import type { Maildrain } from '../src/service-api.ts';
+import { RedisServer } from './jobs/backends.ts';
 import { describeWith, freshDatabase, redisUrl } from './support/fresh.ts';
 import { WireProxy } from './support/proxy.ts';
 
@@ -212,6 +214,50 @@ describeWith(['postgres', 'redis'], 'a program that only enqueues', () => {
     proxy.refuse(false);
     expect(await maildrain.enqueue('a')).toEqual(expect.any(String));
   }, 30_000);
+});
+
+describeWith('postgres', 'a service whose Redis is away when it starts', () => {
+  it('can be started again, and stops', async () => {
+    const { maildrain, url, logged } = await service('redis://127.0.0.1:1', [], {
+      onEvent: () => {},
+      shutdownGraceMs: 1_000,
+    });
+    const pumps = `select count(*)::int as n from pg_locks
+      where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`;
+    for (let n = 0; n < 2; n++) {
+      await expect(maildrain.start()).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
+      expect(await rows(url, pumps)).toEqual([{ n: 0 }]);
+    }
+    const before = Date.now();
+    await maildrain.stop();
+    expect(Date.now() - before).toBeLessThan(5_000);
+    await until('every connection is closed', async () => {
+      const open = await rows<{ n: number }>(
+        url,
+        `select count(*)::int as n from pg_stat_activity where datname = current_database() and application_name = 'maildrain'`,
+      );
+      return open[0]?.n === 0;
+    });
+    expect(logged.join('')).not.toContain('unexpected');
+  });
+
+  it('works when Redis is there at the second try', async () => {
+    const redis = new RedisServer();
+    onTestFinished(() => redis.kill());
+    await redis.start();
+    await redis.kill();
+    const imap = await server();
+    imap.account('a@example.org').deliver(message(1));
+    const heard: string[] = [];
+    const onEvent = ({ type }: { type: string }) => void heard.push(type);
+    const { maildrain } = await service(redis.url, [mailbox(imap.port, 'a')], { onEvent });
+    await expect(maildrain.start()).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
+    await redis.start();
+    await maildrain.start();
+    await until('it is told', () => heard.length > 0);
+    await maildrain.stop();
+    expect(heard).toEqual(['message.stored']);
+  });
 });
 
 describe('options of createMaildrain', () => {

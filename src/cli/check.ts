@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { printable } from '../errors.ts';
-import { accountFolders, checkAccount, findConfigured } from '../service.ts';
+import { accountFolders, checkAccount, findConfigured } from '../service-mailboxes.ts';
 import type { CheckReport } from '../source/check.ts';
 import type { Folder } from '../source/folders.ts';
 import { configOf, type GlobalOptions, type Terminal } from './context.ts';

@@ -76,8 +76,9 @@ async function printConfig(out: Output, config: Config): Promise<void> {
   );
 }
 
-function then({ dispose, afterMs }: MailboxConfig): string {
-  return afterMs === 0 ? disposal(dispose) : `${disposal(dispose)} when ${duration(afterMs)} old`;
+function then({ dispose, afterMs, unmatched }: MailboxConfig): string {
+  const what = afterMs === 0 ? disposal(dispose) : `${disposal(dispose)} when ${duration(afterMs)} old`;
+  return unmatched === 'keep' && dispose.kind !== 'keep' ? `${what}; what reports nothing stays` : what;
 }
 
 function disposal(dispose: Dispose): string {

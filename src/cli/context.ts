@@ -3,7 +3,8 @@
 import { type Config, type LogLevel, loadConfig } from '../config.ts';
 import { printable } from '../errors.ts';
 import { createLogger, type Log, type LogDestination } from '../log.ts';
-import { type Maildrain, openService } from '../service.ts';
+import { openService } from '../service.ts';
+import type { Maildrain } from '../service-api.ts';
 import type { Output, Stream } from './output.ts';
 import { listenForSignals } from './signals.ts';
 

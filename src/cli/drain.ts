@@ -3,7 +3,8 @@
 import type { Command } from 'commander';
 import { printable } from '../errors.ts';
 import type { DrainReport } from '../model.ts';
-import { findConfigured, type Maildrain } from '../service.ts';
+import type { Maildrain } from '../service-api.ts';
+import { findConfigured } from '../service-mailboxes.ts';
 import { type GlobalOptions, type Terminal, withService } from './context.ts';
 import { EXIT, type ExitCode, exitOfDrain, UsageError, worst } from './exit.ts';
 import type { Output } from './output.ts';

@@ -10,7 +10,7 @@ export const EXIT = {
   usage: 2,
   /** A mailbox is stopped until a person resumes it. */
   stopped: 3,
-  /** Something is held, or still owed to a server. */
+  /** Something is held, or still owed to a server; `suppressions check`: at least one is suppressed. */
   partly: 4,
 } as const;
 

@@ -1,7 +1,8 @@
 // `held` and `release`: messages set aside on the server, and freeing them.
 
 import type { Command } from 'commander';
-import { findConfigured, type Maildrain } from '../service.ts';
+import type { Maildrain } from '../service-api.ts';
+import { findConfigured } from '../service-mailboxes.ts';
 import { type GlobalOptions, type Terminal, withService } from './context.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { type Output, table } from './output.ts';

@@ -2,7 +2,8 @@
 
 import type { Command } from 'commander';
 import { printable } from '../errors.ts';
-import { findConfigured, type Maildrain } from '../service.ts';
+import type { Maildrain } from '../service-api.ts';
+import { findConfigured } from '../service-mailboxes.ts';
 import type { MessageFilter, Receipt, StoredMessage } from '../store/messages.ts';
 import { type GlobalOptions, type Terminal, withService } from './context.ts';
 import { EXIT, type ExitCode, NotThere } from './exit.ts';

@@ -1,7 +1,7 @@
 // `migrate`: the database's schema brought to this program's version, or only looked at.
 
 import type { Command } from 'commander';
-import type { Maildrain } from '../service.ts';
+import type { Maildrain } from '../service-api.ts';
 import { type GlobalOptions, type Terminal, withService } from './context.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import type { Output } from './output.ts';

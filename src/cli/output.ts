@@ -36,6 +36,11 @@ export function wantsColour(stream: Stream, env: NodeJS.ProcessEnv): boolean {
   return stream.isTTY === true && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb';
 }
 
+/** Columns of a terminal; null: it is none, or does not know (a pseudo-terminal that nobody has given a size says 0). */
+export function widthOf(stream: Stream): number | null {
+  return stream.isTTY === true && stream.columns !== undefined && stream.columns > 0 ? stream.columns : null;
+}
+
 export function createOutput(stdout: Stream, stderr: Stream, env: NodeJS.ProcessEnv): Output {
   let closed = false;
   const coloured = wantsColour(stdout, env);
@@ -62,7 +67,7 @@ export function createOutput(stdout: Stream, stderr: Stream, env: NodeJS.Process
       return closed || stdout.destroyed;
     },
     terminal: stdout.isTTY === true,
-    width: stdout.isTTY === true ? (stdout.columns ?? null) : null,
+    width: widthOf(stdout),
     paint: (colour, text) => (coloured ? `\u001b[${COLOURS[colour]}m${text}\u001b[0m` : text),
   };
 }

@@ -4,7 +4,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { asMaildrainError, printable } from '../errors.ts';
+import { addBounces } from './bounces.ts';
 import { addCheck } from './check.ts';
+import { addClassify } from './classify.ts';
 import { addConfig } from './config.ts';
 import type { Terminal } from './context.ts';
 import { addDemo } from './demo.ts';
@@ -15,6 +17,8 @@ import { addMessages } from './messages.ts';
 import { addMigrate } from './migrate.ts';
 import { addServe } from './serve.ts';
 import { addStatus } from './status.ts';
+import { addSuppressions } from './suppressions.ts';
+import { addVerp } from './verp.ts';
 
 const ABOUT = `
 First steps:
@@ -25,7 +29,8 @@ First steps:
   $ maildrain serve                        drains every mailbox on its schedule
 
 Exit codes:
-  0 done   1 failed   2 usage or configuration   3 a mailbox is stopped   4 partly done (something held or still owed)`;
+  0 done   1 failed   2 usage or configuration   3 a mailbox is stopped   4 partly done (something held or still owed),
+  or an address is suppressed (suppressions check)`;
 
 /** Parses the arguments and runs the verb. Never throws: what went wrong is said and is in `terminal.exitCode`. */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<void> {
@@ -89,6 +94,10 @@ export function buildProgram(terminal: Terminal): Command {
   addStatus(program, terminal);
   addHeld(program, terminal);
   addMessages(program, terminal);
+  addBounces(program, terminal);
+  addSuppressions(program, terminal);
+  addVerp(program, terminal);
+  addClassify(program, terminal);
   addMigrate(program, terminal);
   addConfig(program, terminal);
   addDemo(program, terminal);

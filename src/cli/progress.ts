@@ -1,8 +1,8 @@
-// Progress of one drain on stderr: a bar that is drawn over itself on a terminal, a plain line every few seconds elsewhere (a log file
-// with a thousand bars helps nobody).
+// Progress of a drain, or of other long work, on stderr: a bar that is drawn over itself on a terminal, a plain line every few seconds
+// elsewhere (a log file with a thousand bars helps nobody).
 
 import type { DrainProgress } from '../model.ts';
-import type { Stream } from './output.ts';
+import { type Stream, widthOf } from './output.ts';
 import { bytes, count, cut, duration } from './words.ts';
 
 /** A person sees ten pictures a second as movement. */
@@ -13,14 +13,31 @@ const BAR = 24;
 /** Where a terminal does not say how wide it is. */
 const DEFAULT_WIDTH = 80;
 
-export interface Progress {
-  update(progress: DrainProgress): void;
+export interface Progress<P = DrainProgress> {
+  update(progress: P): void;
   /** Takes the bar away, so that something else can be written; it comes back with the next update. */
   clear(): void;
 }
 
+/** What is shown of progress. */
+export interface Shown {
+  /** How much is done, 0 to 1; null: nobody knows how much there is, so there is no bar. */
+  readonly share: number | null;
+  readonly facts: string;
+}
+
 /** @param now milliseconds of a clock that never goes back */
-export function createProgress(stream: Stream, name: string, now: () => number = () => performance.now()): Progress {
+export function createProgress(stream: Stream, name: string, now?: () => number): Progress {
+  return createProgressOf(stream, name, ofDrain, now);
+}
+
+/** @param describe what is shown of `progress` after so many milliseconds */
+export function createProgressOf<P>(
+  stream: Stream,
+  name: string,
+  describe: (progress: P, ms: number) => Shown,
+  now: () => number = () => performance.now(),
+): Progress<P> {
   const terminal = stream.isTTY === true && process.env.TERM !== 'dumb';
   const started = now();
   let last = terminal ? Number.NEGATIVE_INFINITY : started;
@@ -30,16 +47,13 @@ export function createProgress(stream: Stream, name: string, now: () => number =
       const at = now();
       if (at - last < (terminal ? REDRAW_MS : LINE_MS)) return;
       last = at;
-      const facts = describe(progress, at - started);
+      const { share, facts } = describe(progress, at - started);
       if (!terminal) {
         stream.write(`${name}: ${facts}\n`);
         return;
       }
-      const share = progress.total === 0 ? 0 : Math.min(1, progress.done / progress.total);
-      const full = Math.round(share * BAR);
-      const bar = `[${'#'.repeat(full)}${'-'.repeat(BAR - full)}]`;
       // Never the last column: the line would wrap, and the next bar would not be drawn over this one.
-      stream.write(`\r\u001b[K${cut(`${name} ${bar} ${facts}`, (stream.columns ?? DEFAULT_WIDTH) - 1)}`);
+      stream.write(`\r\u001b[K${cut(`${name}${bar(share)} ${facts}`, (widthOf(stream) ?? DEFAULT_WIDTH) - 1)}`);
       drawn = true;
     },
     clear() {
@@ -50,9 +64,25 @@ export function createProgress(stream: Stream, name: string, now: () => number =
   };
 }
 
+function bar(share: number | null): string {
+  if (share === null) return ':';
+  const full = Math.round(Math.min(1, share) * BAR);
+  return ` [${'#'.repeat(full)}${'-'.repeat(BAR - full)}]`;
+}
+
 /** `120 of 400 messages, 85/s, 12 MB, 3.3 s left` */
-function describe({ done, total, bytes: octets }: DrainProgress, ms: number): string {
-  const rate = ms > 0 ? (done / ms) * 1000 : 0;
+function ofDrain({ done, total, bytes: octets }: DrainProgress, ms: number): Shown {
+  const rate = perSecond(done, ms);
   const left = rate > 0 && total > done ? `, ${duration(((total - done) / rate) * 1000)} left` : '';
-  return `${count(done)} of ${count(total)} messages, ${rate >= 10 ? Math.round(rate) : rate.toFixed(1)}/s, ${bytes(octets)}${left}`;
+  const facts = `${count(done)} of ${count(total)} messages, ${rateWords(rate)}, ${bytes(octets)}${left}`;
+  return { share: total === 0 ? 0 : done / total, facts };
+}
+
+export function perSecond(done: number, ms: number): number {
+  return ms > 0 ? (done / ms) * 1000 : 0;
+}
+
+/** `85/s`, `0.5/s` */
+export function rateWords(rate: number): string {
+  return `${rate >= 10 ? Math.round(rate) : rate.toFixed(1)}/s`;
 }

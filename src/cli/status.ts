@@ -1,8 +1,9 @@
-// `status` and `resume`: how every mailbox is doing, and starting a stopped one again.
+// `status` and `resume`: how every mailbox and every consumer of events is doing, and starting a stopped mailbox again.
 
 import type { Command } from 'commander';
 import { printable } from '../errors.ts';
-import type { MailboxStatus } from '../service.ts';
+import type { MailboxStatus } from '../service-api.ts';
+import type { SinkBacklog } from '../store/deliveries.ts';
 import { type GlobalOptions, type Terminal, withService } from './context.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { type Cell, type Colour, type Output, table } from './output.ts';
@@ -23,18 +24,36 @@ export function addStatus(program: Command, terminal: Terminal): void {
   program
     .command('status')
     .description(
-      'Every mailbox: state, last success, lag, owed, held, stored, next run, and why. Exit code 3 when one is stopped.',
+      'Every mailbox: state, last success, lag, owed, held, stored, next run, and why; then every consumer of events. Exit code 3 when a mailbox is stopped.',
     )
+    .option('--consumers', 'only the consumers of events: what waits for each, since when, and why')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ maildrain status\n  $ maildrain status --json | jq -r \'select(.state == "stopped").name\'',
+      `
+Examples:
+  $ maildrain status
+  $ maildrain status --json | jq -r 'select(.state == "stopped").name'
+  $ maildrain status --consumers --json | jq -r 'select(.waiting > 1000).name'`,
     )
     .action(async (_: object, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions>();
+      const options = command.optsWithGlobals<GlobalOptions & { consumers?: boolean }>();
       terminal.exitCode = await withService(options, terminal, async (service) => {
+        if (options.consumers === true) {
+          const consumers = await service.consumers();
+          if (options.json === true) for (const consumer of consumers) await terminal.out.json(consumer);
+          else if (consumers.length > 0) await printConsumers(terminal.out, consumers);
+          else terminal.out.note('no consumer of events is registered');
+          return EXIT.done;
+        }
         const mailboxes = await service.status();
+        // One line for each mailbox, and nothing else among them: programs count them.
         if (options.json === true) for (const mailbox of mailboxes) await terminal.out.json(mailbox);
-        else await printStatus(terminal.out, mailboxes);
+        else {
+          await printStatus(terminal.out, mailboxes);
+          const consumers = await service.consumers();
+          if (consumers.length > 0) await terminal.out.line();
+          if (consumers.length > 0) await printConsumers(terminal.out, consumers);
+        }
         return stoppedOrDone(mailboxes);
       });
     });
@@ -93,6 +112,20 @@ async function printStatus(out: Output, mailboxes: readonly MailboxStatus[]): Pr
   });
   if (reasons.length > 0) await out.line();
   for (const reason of reasons) await out.line(printable(reason));
+}
+
+async function printConsumers(out: Output, consumers: readonly SinkBacklog[]): Promise<void> {
+  await table(
+    out,
+    ['CONSUMER', 'WAITING', 'OLDEST', 'RESTING', 'LAST ERROR'],
+    consumers.map(({ name, waiting, oldest, resting, lastError }): Cell[] => [
+      { text: name },
+      { text: count(waiting) },
+      { text: instant(oldest) },
+      { text: count(resting) },
+      { text: lastError ?? '-', ...(lastError === null ? {} : { colour: 'yellow' }) },
+    ]),
+  );
 }
 
 function nextRun({ nextRunAt, notBefore }: MailboxStatus): string {

@@ -79,21 +79,52 @@ export function cut(text: string, columns: number): string {
   return `${kept}…`;
 }
 
+/** The end of a text in at most so many columns: of a path the file, of an address the domain. */
+export function cutStart(text: string, columns: number): string {
+  if (columnWidth(text) <= columns) return text;
+  const characters = [...text];
+  let width = 0;
+  let from = characters.length;
+  while (from > 0) {
+    width += characterWidth(characters[from - 1] ?? '');
+    if (width > columns - 1) break;
+    from--;
+  }
+  return `…${characters.slice(from).join('')}`;
+}
+
 const UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
+
+/** `12h`, `90d`, `2w` from now, or a day or time to come. */
+export function parseUntil(text: string): Date {
+  const span = /^(\d{1,5})([hdw])$/.exec(text);
+  const until =
+    span === null
+      ? parseInstant(text)
+      : new Date(Date.now() + Number(span[1]) * UNIT_MS[span[2] as keyof typeof UNIT_MS]);
+  if (until === null || until.getTime() <= Date.now())
+    throw new InvalidArgumentError('Give a time to come: 90d, 12h, or a day such as 2027-10-01 (midnight UTC).');
+  return until;
+}
 
 /** `2026-10-01` (midnight UTC), `2026-10-01T12:30Z`, or an age: `30m`, `12h`, `7d`, `2w`. */
 export function parseTime(text: string): Date {
   const age = /^(\d{1,6})([mhdw])$/.exec(text);
   if (age !== null) return new Date(Date.now() - Number(age[1]) * UNIT_MS[age[2] as keyof typeof UNIT_MS]);
-  const day = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2}))?$/.exec(text);
-  const date = new Date(text);
-  // JavaScript takes 2026-02-31 for a day in March.
-  const real = day !== null && new Date(`${day[1]}T00:00:00Z`).toJSON()?.startsWith(`${day[1]}`);
-  if (real !== true || Number.isNaN(date.getTime()))
+  const date = parseInstant(text);
+  if (date === null)
     throw new InvalidArgumentError(
       'Give a day such as 2026-10-01, a time such as 2026-10-01T12:30Z, or an age: 12h, 7d.',
     );
   return date;
+}
+
+function parseInstant(text: string): Date | null {
+  const day = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2}))?$/.exec(text);
+  const date = new Date(text);
+  // JavaScript takes 2026-02-31 for a day in March.
+  const real = day !== null && new Date(`${day[1]}T00:00:00Z`).toJSON()?.startsWith(`${day[1]}`);
+  return real !== true || Number.isNaN(date.getTime()) ? null : date;
 }
 
 /** PostgreSQL's bigint. */

@@ -6,9 +6,10 @@ import { randomBytes } from 'node:crypto';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { checkMailboxes } from '../config.ts';
+import { checkMailboxes, checkReports } from '../config.ts';
 import { createLogger, type Log } from '../log.ts';
-import { type Maildrain, openService } from '../service.ts';
+import { openService } from '../service.ts';
+import type { Maildrain } from '../service-api.ts';
 import { startEmbedded } from '../store/embedded.ts';
 import { type Database, openDatabase } from '../store/pool.ts';
 import { createScratch } from '../store/scratch.ts';
@@ -189,7 +190,7 @@ class Demo {
       { ...common, name: 'news', imap: { ...imap, user: USERS.news }, dispose: { move: MOVE_TO, create: true } },
     ]);
     const service = await openService({
-      ...{ postgres: { url }, redis: null, mailboxes, connectionsPerHost: 8, concurrency: 2 },
+      ...{ postgres: { url }, redis: null, mailboxes, connectionsPerHost: 8, concurrency: 2, ...checkReports({}) },
       ...{ stateDir: '.maildrain', logLevel: 'info', shutdownGraceMs: GRACE_MS, log },
     });
     this.#undo.push(() => service.stop());

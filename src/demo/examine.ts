@@ -1,7 +1,7 @@
 // The demo's own count at its end. What maildrain reports is compared with what a second client sees on the server and with the octets that
 // were delivered; nothing here trusts a report.
 
-import type { Maildrain } from '../service.ts';
+import type { Maildrain } from '../service-api.ts';
 import type { Database } from '../store/pool.ts';
 import { type FinishedRun, rowsBySender, storedDigests } from '../store/summary.ts';
 import { ImapClient } from './imap-client.ts';
@@ -11,6 +11,7 @@ import { digestOf, EIGHT_BIT, FOREIGN, OVERSIZED, type Sample, type SampleMailbo
 
 /** Lines of the table of senders. */
 const TOP_SENDERS = 8;
+const TOP_CATEGORIES = 5;
 
 export interface Facts {
   readonly database: Database;
@@ -41,6 +42,7 @@ export async function examine(facts: Facts): Promise<Counted> {
   const busy = runs.filter((run) => run.fetched > 0).reduce((total, run) => total + run.ms, 0) / 1000;
   const verifiedGone = all.length - left.filter(({ kind }) => kind !== null).length;
   const proof = await proofOf(facts, stored);
+  const suppressed = (await service.suppressions.list({ limit: samples.length })).map(({ address }) => address);
   const checks: Check[] = [
     ...storedOnce(samples, stored),
     ...onlyTheRightOnesLeft(left),
@@ -61,6 +63,7 @@ export async function examine(facts: Facts): Promise<Counted> {
       proof?.identical === true && proof.receipt.intact,
       proof === null ? 'the message was not found' : 'the octets differ',
     ),
+    onlyTheGoneSuppressed(samples, suppressed),
     check(
       'no drain failed',
       runs.every(({ errorCode }) => errorCode === null),
@@ -79,6 +82,8 @@ export async function examine(facts: Facts): Promise<Counted> {
     held: held.length,
     leftOnServer: left,
     movedTo,
+    reports: await service.bounces.stats({ by: 'category', limit: TOP_CATEGORIES }),
+    suppressed: suppressed.length,
     rowsBySender: await rowsBySender(database.sql, TOP_SENDERS),
     messagesPerSecond: busy === 0 ? null : sum('fetched') / busy,
     megabytesPerSecond: busy === 0 ? null : sum('bytes') / 1e6 / busy,
@@ -145,6 +150,21 @@ export function onlyTheRightOnesLeft(left: readonly LeftOver[]): Check[] {
       foreign.length === 0 ? 'it is gone' : 'it is no longer flagged',
     ),
   ];
+}
+
+/** What the delivered bounces say of people who are gone, taken from their octets without the reader. */
+const GONE = /^Final-Recipient: rfc822; (\S+)\r\nAction: failed\r\nStatus: 5\.1\.1\r$/im;
+
+export function onlyTheGoneSuppressed(samples: readonly Sample[], suppressed: readonly string[]): Check {
+  const gone = new Set(samples.flatMap(({ raw }) => GONE.exec(raw.toString('latin1'))?.[1]?.toLowerCase() ?? []));
+  const known = new Set(suppressed);
+  const missing = [...gone].filter((address) => !known.has(address)).length;
+  const tooMany = suppressed.filter((address) => !gone.has(address)).length;
+  return check(
+    'the addresses that the bounces call unknown are suppressed, and no others',
+    missing === 0 && tooMany === 0,
+    `${missing} are not, ${tooMany} too many`,
+  );
 }
 
 /** `news` moves; on Gmail `delete` moves as well, to Trash, for an expunge would only archive. */

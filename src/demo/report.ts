@@ -1,5 +1,6 @@
 // What the demo says at its end, from numbers that were counted elsewhere: the same facts as text for people and as one JSON document.
 
+import type { ReportStats } from '../store/bounces.ts';
 import type { Receipt } from '../store/messages.ts';
 import type { SenderCount } from '../store/summary.ts';
 
@@ -49,6 +50,10 @@ export interface DemoResult {
   readonly leftOnServer: readonly LeftOver[];
   /** Messages in other folders: where `move` and, on Gmail, `delete` put them. */
   readonly movedTo: readonly { readonly mailbox: string; readonly folder: string; readonly messages: number }[];
+  /** What bounces and replies reported, by category; null: what is no failure. */
+  readonly reports: readonly ReportStats[];
+  /** Addresses that are written to no more. */
+  readonly suppressed: number;
   readonly rowsBySender: readonly SenderCount[];
   readonly messagesPerSecond: number | null;
   readonly megabytesPerSecond: number | null;
@@ -98,6 +103,13 @@ export function describe(result: DemoResult): string[] {
       ({ sender, messages, bytes }) =>
         `  ${String(messages).padStart(5)}  ${megabytes(bytes).padStart(8)}  ${sender ?? '(no address)'}`,
     ),
+    '',
+    'What the mail reported (maildrain bounces stats, maildrain suppressions list)',
+    ...result.reports.map(
+      ({ key, reports, failed, delayed }) =>
+        `  ${String(reports).padStart(5)}  ${key ?? 'no failure'}: ${failed} failed, ${delayed} delayed`,
+    ),
+    `  ${String(result.suppressed).padStart(5)}  addresses are written to no more`,
     ...proofLines(result.proof),
     '',
     ...result.checks.map(({ claim, ok, found }) => (ok ? `  ok      ${claim}` : `  FAILED  ${claim}: ${found ?? ''}`)),

@@ -6,12 +6,12 @@ import { setImmediate } from 'node:timers/promises';
 import { MaildrainError } from '../errors.ts';
 import { createReader, read } from '../mail/read.ts';
 import type { Fetched, Listed, Reading } from '../model.ts';
-import { type Adopted, type Fresh, type Streamed, storeBatch, storeStreamed } from '../store/batch.ts';
+import { type Adopted, type Batch, type Fresh, type Streamed, storeBatch, storeStreamed } from '../store/batch.ts';
 import { type LedgerKey, type OpenRow, rowsByEmailId } from '../store/ledger.ts';
 import { setInFlight } from '../store/mailboxes.ts';
 import type { Committed } from './dispose.ts';
 import type { Fuse } from './fuse.ts';
-import { destinyOf } from './policy.ts';
+import { destinyOf, UNMATCHED } from './policy.ts';
 import { isSame, isSameInstant, mayBeRewritten, type Sighting } from './settle.ts';
 import { holdAll, type Item, type Leftovers, type Mode, type Work } from './work.ts';
 
@@ -71,17 +71,59 @@ export async function storeFetched(
     await setInFlight(work.sql, work.mailboxId, fuse.state());
     return [];
   }
-  await storeBatch(work.sql, {
+  const stored = await storeOrSplit(work, {
     mailboxId: work.mailboxId,
     uidValidity: session.facts.uidValidity,
     now,
     fresh,
     adopted,
     inFlight: fuse.state(),
+    pipeline: work.pipeline,
   });
-  tally.stored += fresh.length;
-  tally.adopted += adopted.length;
-  return [...fresh, ...adopted].map((entry) => committedOf(work, entry));
+  tally.stored += stored.fresh.length;
+  tally.adopted += stored.adopted.length;
+  tally.unmatched += stored.fresh.filter(({ reason }) => reason === UNMATCHED).length;
+  return [...stored.fresh, ...stored.adopted].map((entry) => committedOf(work, entry));
+}
+
+type Entries = Pick<Batch, 'fresh' | 'adopted'>;
+
+/**
+ * Stores a batch. Where Postgres refuses a statement it is tried again message by message, and those that are refused alone while others are not are held:
+ * one message that nobody thought of must not keep the others waiting. Where none can be stored it is not their fault.
+ */
+async function storeOrSplit(work: Work, batch: Batch): Promise<Entries> {
+  try {
+    await storeBatch(work.sql, batch);
+    return batch;
+  } catch (error) {
+    const alone = batch.fresh.length + batch.adopted.length === 1;
+    if (alone || !(error instanceof MaildrainError) || error.code !== 'BUG') throw error;
+    const fresh: Fresh[] = [];
+    const adopted: Adopted[] = [];
+    const refused: Listed[] = [];
+    const attempt = async (one: Entries, listed: Listed): Promise<boolean> =>
+      storeBatch(work.sql, { ...batch, ...one }).then(
+        () => true,
+        (thrown: unknown) => {
+          if (!(thrown instanceof MaildrainError) || thrown.code !== 'BUG') throw thrown;
+          refused.push(listed);
+          return false;
+        },
+      );
+    for (const entry of batch.fresh)
+      if (await attempt({ fresh: [entry], adopted: [] }, entry.listed)) fresh.push(entry);
+    for (const entry of batch.adopted)
+      if (await attempt({ fresh: [], adopted: [entry] }, entry.listed)) adopted.push(entry);
+    if (fresh.length + adopted.length === 0) throw error;
+    const reason = 'store-refused' as const;
+    await holdAll(
+      work,
+      refused.map(({ uid, size, internalDate }) => ({ uid, size, internalDate, reason })),
+    );
+    work.tally.note(`Postgres refused ${refused.length} of the messages; they are held: ${error.message}`);
+    return { fresh, adopted };
+  }
 }
 
 function sha256(bytes: Buffer): Buffer {
@@ -159,7 +201,7 @@ function adoptedOf(work: Work, item: Item, streamed: Streamed, { row, replaces }
     // A flagged message that is ours is on its way out already.
     ...(item.flagged && work.mailbox.dispose.kind !== 'keep'
       ? { state: 'pending', reason: null }
-      : destinyOf(work.mailbox, item.listed.internalDate, now)),
+      : destinyOf(work.mailbox, streamed.reading.kind, item.listed.internalDate, now)),
     replaces: replaces ? row : null,
     displaces: displacesOf(item, streamed.digest, replaces ? row : null),
     messageId: row.messageId,
@@ -172,7 +214,7 @@ function freshOf(work: Work, item: Item, raw: Buffer, streamed: Streamed, now: D
     listed: item.listed,
     raw,
     ...streamed,
-    ...destinyOf(work.mailbox, item.listed.internalDate, now),
+    ...destinyOf(work.mailbox, streamed.reading.kind, item.listed.internalDate, now),
     displaces: displacesOf(item, streamed.digest, null),
   };
 }
@@ -217,6 +259,7 @@ export async function storeLarge(
       now,
       listed: item.listed,
       inFlight: fuse.state([uid]),
+      pipeline: work.pipeline,
     },
     incoming.pieces(),
     () => incoming.finish(),
@@ -227,7 +270,11 @@ export async function storeLarge(
       if (found !== null) return { verdict: 'adopted', adopted: adoptedOf(work, item, streamed, found, now) };
       if (item.flagged) return { verdict: 'leave' };
       const displaces = displacesOf(item, streamed.digest, null);
-      return { verdict: 'fresh', displaces, ...destinyOf(work.mailbox, item.listed.internalDate, now) };
+      return {
+        verdict: 'fresh',
+        displaces,
+        ...destinyOf(work.mailbox, streamed.reading.kind, item.listed.internalDate, now),
+      };
     },
   ).catch((error: unknown) => notStored(work, item, left, error));
   if (result === null) return [];
@@ -242,6 +289,7 @@ export async function storeLarge(
   }
   if (verdict.verdict === 'adopted') tally.adopted++;
   else tally.stored++;
+  if (verdict.verdict === 'fresh' && verdict.reason === UNMATCHED) tally.unmatched++;
   const state = verdict.verdict === 'adopted' ? verdict.adopted.state : verdict.state;
   return [committedOf(work, { listed: item.listed, digest: streamed.digest, state })];
 }

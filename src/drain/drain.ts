@@ -17,6 +17,7 @@ import type {
 } from '../model.ts';
 import { resolveSecret } from '../secrets.ts';
 import { openImap } from '../source/imap-session.ts';
+import { wantsStored } from '../store/events.ts';
 import { countPending, forgetOldHolds, openRows, probeRows, retireUidValidity } from '../store/ledger.ts';
 import { lockLogin, takeHostSlot } from '../store/lock.ts';
 import {
@@ -30,6 +31,7 @@ import {
 } from '../store/mailboxes.ts';
 import { ensurePartitions } from '../store/migrate.ts';
 import type { Database, Pen, Sql } from '../store/pool.ts';
+import type { Pipeline } from '../store/reports.ts';
 import { failedRuns, recordRun } from '../store/runs.ts';
 import { noticeAbsence } from './absence.ts';
 import { Fuse } from './fuse.ts';
@@ -47,6 +49,8 @@ const PROBES = 5;
 export interface DrainContext {
   readonly database: Database;
   readonly connectionsPerHost: number;
+  /** What is done with what stored mail reports. */
+  readonly bounces: Pick<Pipeline, 'policy' | 'correlate'>;
   readonly log: Log;
   readonly onProgress?: ((progress: DrainProgress) => void) | undefined;
 }
@@ -188,9 +192,9 @@ async function writeFailure(
   failure: MaildrainError,
   verdict: { readonly stop: boolean; readonly notBefore: Date | null },
 ): Promise<void> {
-  const facts = { code: failure.code, message: failure.message, ...verdict };
+  const facts = { name: row.name, code: failure.code, message: failure.message, ...verdict };
   // The pen may be broken; the pool has other connections. If Postgres is gone there is nothing to write to, and the schedule tries again.
-  await recordFailure(context.database.sql, row.id, facts).catch((error: unknown) => {
+  await recordFailure(context.database, row.id, facts).catch((error: unknown) => {
     context.log.warn({ mailbox: row.name, error }, 'failure not recorded');
   });
 }
@@ -281,6 +285,7 @@ async function rounds(
 ): Promise<void> {
   const login = loginOf(mailbox);
   const here = { mailboxId: row.id, uidValidity: session.facts.uidValidity };
+  const pipeline = { ...context.bounces, mailbox: mailbox.name, tellStored: await wantsStored(sql) };
   let done = 0;
   let total = 0;
   let uidNext = 0;
@@ -306,6 +311,7 @@ async function rounds(
       open,
       fuse,
       tally,
+      pipeline,
       signal,
       resting,
       onProgress(finished, more) {

@@ -1,9 +1,11 @@
 // When a stored message is due to be disposed, and whether a row is already what the configuration asks for. Pure.
 
-import type { Dispose, MailboxConfig, SessionFacts } from '../model.ts';
+import type { Dispose, Kind, MailboxConfig, SessionFacts } from '../model.ts';
 
 /** Reason of a row that stays only until it is old enough. */
 export const WAITS = 'after';
+/** Reason of a row that stays because it reports nothing (`unmatched: keep`). */
+export const UNMATCHED = 'unmatched';
 
 /** What a message on the server becomes once it is stored. */
 export interface Destiny {
@@ -32,8 +34,10 @@ export function isDue(mailbox: MailboxConfig, internalDate: Date | null, now: Da
 }
 
 /** What is owed for a message that is being stored now. */
-export function destinyOf(mailbox: MailboxConfig, internalDate: Date | null, now: Date): Destiny {
+export function destinyOf(mailbox: MailboxConfig, kind: Kind, internalDate: Date | null, now: Date): Destiny {
   if (mailbox.dispose.kind === 'keep') return { state: 'kept', reason: 'keep' };
+  if (mailbox.unmatched === 'keep' && (kind === 'other' || kind === 'unreadable'))
+    return { state: 'kept', reason: UNMATCHED };
   if (!isDue(mailbox, internalDate, now)) return { state: 'kept', reason: WAITS };
   return { state: 'pending', reason: null };
 }
@@ -44,6 +48,7 @@ export function isSatisfied(
   row: { readonly reason: string | null; readonly internalDate: Date | null },
   now: Date,
 ): boolean {
+  if (row.reason === UNMATCHED && mailbox.unmatched === 'keep') return true;
   if (mailbox.dispose.kind === 'keep' || !isDue(mailbox, row.internalDate, now)) return true;
   const mark = markOf(mailbox.dispose);
   return mark !== null && row.reason === mark;

@@ -17,6 +17,8 @@ export class Tally {
   held = 0;
   missing = 0;
   pending = 0;
+  /** Stored, and left where they are because they report nothing. */
+  unmatched = 0;
   bytes = 0;
   readonly #started = performance.now();
   readonly #notes = new Set<string>();
@@ -49,7 +51,12 @@ export class Tally {
       pending: this.pending,
       bytes: this.bytes,
       ms: Math.round(performance.now() - this.#started),
-      notes: [...this.#notes],
+      notes: [
+        ...(this.unmatched === 0
+          ? []
+          : [`${this.unmatched} stay on the server, for they report nothing (unmatched: keep)`]),
+        ...this.#notes,
+      ],
       retryAt,
       error: error === null ? null : { code: error.code, message: error.message },
     };

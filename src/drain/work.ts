@@ -4,6 +4,7 @@ import type { Listed, MailboxConfig, Session, Uid } from '../model.ts';
 import { type Hold, hold } from '../store/holds.ts';
 import type { OpenRow } from '../store/ledger.ts';
 import type { Sql } from '../store/pool.ts';
+import type { Pipeline } from '../store/reports.ts';
 import type { Fuse } from './fuse.ts';
 import type { OpenRows } from './settle.ts';
 import type { Tally } from './tally.ts';
@@ -19,6 +20,7 @@ export interface Work {
   readonly open: OpenRows;
   readonly fuse: Fuse;
   readonly tally: Tally;
+  readonly pipeline: Pipeline;
   /** Asked to stop: the batch in hand is finished, no other begun. */
   readonly signal: AbortSignal;
   readonly onProgress: (done: number, more: number) => void;
@@ -51,7 +53,8 @@ export interface Leftovers {
 /** Sets messages aside on the server. */
 export async function holdAll(work: Work, holds: readonly Hold[]): Promise<void> {
   if (holds.length === 0) return;
-  await hold(work.sql, work.mailboxId, work.session.facts.uidValidity, holds);
+  const { mailboxId, mailbox, session } = work;
+  await hold(work.sql, { mailboxId, name: mailbox.name, uidValidity: session.facts.uidValidity }, holds);
   work.fuse.clear(holds.map((held) => held.uid));
   work.tally.held += holds.length;
 }

@@ -24,12 +24,12 @@ import type { JobData, JobResult } from './payload.ts';
 /** Name of the one queue, and the default prefix of its keys. */
 export const QUEUE_NAME = 'maildrain';
 /** The queue's own schema in the same database; `maildrain` itself holds the mail. */
-const POSTGRES_SCHEMA = 'maildrain_queue';
+export const POSTGRES_SCHEMA = 'maildrain_queue';
 
 /** Longest wait for the queue's server at start: containers start in any order, and a person at a prompt waits this long. */
-const CONNECT_MS = 5_000;
+export const CONNECT_MS = 5_000;
 /** Longest wait for one connection to say goodbye. After that it is cut or left to the end of the process. */
-const CLOSE_MS = 3_000;
+export const CLOSE_MS = 3_000;
 /**
  * Longest wait for the migration of the queue's schema, milliseconds. It runs once, takes about a second on an idle database, and a second
  * process waits here for the first (advisory lock).
@@ -210,7 +210,7 @@ async function openPostgres(options: LinkOptions): Promise<Link> {
  * Brings the queue's schema up to this BullMQ. DDL runs only when something is missing, so that a role without CREATE works on a ready
  * schema; of two processes that start at once the second waits (runMigrations: one transaction under an advisory lock).
  */
-async function migrateQueue(postgresUrl: string): Promise<void> {
+export async function migrateQueue(postgresUrl: string): Promise<void> {
   const connection = new PostgresConnection({
     connectionString: postgresUrl,
     max: 1,

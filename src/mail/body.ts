@@ -18,6 +18,9 @@ export const TEXT_PREVIEW = 2000;
  */
 export const MAX_KEPT = 64 * 1024;
 
+/** Octets kept of a part with the fields of a report: a thousand recipients, as many as a Verdict holds, of up to 1,000 octets each. */
+export const MAX_FIELDS_KEPT = 1024 * 1024;
+
 /**
  * Octets decoded first, then four times as many, until the preview is full: 2,000 ASCII characters in base64 are 2.7 KB. Decoding all
  * that is kept made newsletters three times as dear.
@@ -27,22 +30,31 @@ const FIRST_LOOK = { plain: 3 * 1024, html: 8 * 1024 };
 /** Characters at the end of a look that may be half a character, half an escape or half an entity. */
 const RAGGED = 32;
 
+const EMPTY = Buffer.alloc(0);
+
 /** The beginning of a body. */
 export class Kept implements Sink {
   readonly content: ContentFacts;
   readonly within: string | null;
+  readonly #limit: number;
+  readonly #whenCut: (() => void) | null;
   #pieces: Buffer[] = [];
   #size = 0;
   #isCut = false;
 
-  constructor(content: ContentFacts, within: string | null) {
+  constructor(content: ContentFacts, within: string | null, limit = MAX_KEPT, whenCut: (() => void) | null = null) {
     this.content = content;
     this.within = within;
+    this.#limit = limit;
+    this.#whenCut = whenCut;
   }
 
   write(octets: Buffer): void {
-    const room = MAX_KEPT - this.#size;
-    if (octets.length > room) this.#isCut = true;
+    const room = this.#limit - this.#size;
+    if (octets.length > room && !this.#isCut) {
+      this.#isCut = true;
+      this.#whenCut?.();
+    }
     if (room <= 0) return;
     const piece = Buffer.from(octets.subarray(0, room));
     this.#pieces.push(piece);
@@ -67,6 +79,20 @@ export class Kept implements Sink {
     if (text.length < TEXT_PREVIEW + RAGGED) text = this.#decode(octets, this.#isCut, isHtml);
     text = cut(text, TEXT_PREVIEW).trimEnd();
     return text === '' ? null : text;
+  }
+
+  /** All that was kept, transfer decoding done; no octets where the body is empty. */
+  octets(): Buffer {
+    return decodeTransfer(
+      this.#pieces.length > 1 ? Buffer.concat(this.#pieces) : (this.#pieces[0] ?? EMPTY),
+      this.content.encoding,
+    );
+  }
+
+  /** All that was kept as text, for those who judge it; line ends LF. */
+  whole(): string {
+    const decoded = decodeText(this.octets(), this.content.charset, this.#isCut);
+    return cleanText(this.content.type === 'text/html' ? htmlToText(decoded, this.#limit) : bodyText(decoded));
   }
 
   #decode(octets: Buffer, isCut: boolean, isHtml: boolean): string {

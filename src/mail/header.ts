@@ -37,6 +37,8 @@ export interface ContentFacts {
   readonly filename: string | null;
   /** Octets as a Latin-1 string; null when there is none that can be used. */
   readonly boundary: string | null;
+  /** `report-type` of a multipart/report (RFC 6522); null without. */
+  readonly reportType: string | null;
 }
 
 /**
@@ -118,6 +120,7 @@ export function contentFacts(fields: readonly Field[], fallback: string): Conten
     disposition: disposition.value.toLowerCase().slice(0, 100),
     filename: filenameOf(disposition, 'filename') ?? filenameOf(type, 'name'),
     boundary: boundary === '' || boundary.length > MAX_BOUNDARY ? null : boundary,
+    reportType: type.params.get('report-type')?.trim().slice(0, 100).toLowerCase() ?? null,
   };
 }
 

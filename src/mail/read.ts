@@ -1,11 +1,12 @@
 // read(raw): what a message says, from its octets. Pure, total, bounded: any octets give a Reading, at a cost linear in their number.
 // This file decides what each part is and puts the Reading together. The walk over the octets is in scan.ts, fields in header.ts,
-// addresses, dates, text and decoding in the files of those names.
-import type { Buffer } from 'node:buffer';
+// addresses, dates, text and decoding in the files of those names; what kind of message it is and what it reports, in verdict.ts.
+import { Buffer } from 'node:buffer';
 import type { Attachment, Reading } from '../model.ts';
 import { formatAddress, parseAddresses } from './address.ts';
 import { Both, Digest, Kept } from './body.ts';
 import { parseDate } from './date.ts';
+import { Gathered } from './gather.ts';
 import {
   type ContentFacts,
   contentFacts,
@@ -18,9 +19,10 @@ import {
 } from './header.ts';
 import { type BodyPlan, type Entity, Scanner, type Sink, type Visitor } from './scan.ts';
 import { cut } from './text.ts';
+import { judge, NOTHING } from './verdict.ts';
 
 /** Raised whenever the same octets may give another Reading, so that `reclassify` finds what was read by an older one. */
-export const READER_VERSION = 1;
+export const READER_VERSION = 2;
 
 /** Attachments recorded. More than a thousand in one message are an attack or a broken generator; the rest is in raw. */
 export const MAX_ATTACHMENTS = 1000;
@@ -45,9 +47,9 @@ export interface Reader {
 }
 
 /** The Reading of one whole message. Never throws. */
-export function read(raw: Buffer): Reading {
+export function read(raw: Uint8Array): Reading {
   const reader = createReader();
-  reader.push(raw);
+  reader.push(Buffer.isBuffer(raw) ? raw : Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength));
   return reader.end();
 }
 
@@ -102,14 +104,16 @@ const UNREADABLE: Reading = {
   headers: [],
   attachments: [],
   truncated: null,
+  verdict: NOTHING,
 };
 
-type Limit = 'depth' | 'parts' | 'header';
+type Limit = 'depth' | 'parts' | 'header' | 'report';
 
 /** Decides what becomes of each part, and holds what was found. */
 class Parts implements Visitor {
   fields: readonly Field[] = [];
   readonly attachments: Attachment[] = [];
+  readonly gathered = new Gathered();
   /** The limit that was met first. */
   truncated: Limit | null = null;
   /** Stands for a body when the message has no part that could be one. */
@@ -126,11 +130,16 @@ class Parts implements Visitor {
     if (isMessage) this.fields = fields;
     // RFC 2046 5.1.5.
     const content = contentFacts(fields, entity.within === 'multipart/digest' ? 'message/rfc822' : 'text/plain');
+    if (isMessage) this.gathered.open(fields, content);
+    else this.gathered.takeHeader(entity.part, fields);
     if (!content.type.startsWith('multipart/')) {
       return { as: 'leaf', sink: this.#leaf(entity.part || '1', content, entity.within) };
     }
     if (content.boundary !== null && entity.mayEnter) {
-      if (isMessage) this.#preamble = new Kept(plainText(content), null);
+      if (isMessage) {
+        this.#preamble = new Kept(plainText(content), null);
+        this.gathered.preamble = this.#preamble;
+      }
       return {
         as: 'multipart',
         boundary: content.boundary,
@@ -171,11 +180,17 @@ class Parts implements Visitor {
 
   #isHtmlSeenFirst = false;
 
+  /** One copy of a body serves the preview and the judges. */
   #leaf(part: string, content: ContentFacts, within: string | null): Sink | null {
     const isText = content.type === 'text/plain' || content.type === 'text/html';
-    if (!isText || content.disposition === 'attachment') return this.#attachment(part, content);
-    const kept = this.#keep(content, within);
-    if (content.filename === null) return kept;
+    const isBody = isText && content.disposition !== 'attachment';
+    const use = this.gathered.useOf(part, content, within);
+    let kept = isBody ? this.#keep(content, within) : null;
+    if (use !== null) {
+      kept ??= this.gathered.keep(use, content, within);
+      this.gathered.take(use, part, kept);
+    }
+    if (isBody && content.filename === null) return kept;
     const digest = this.#attachment(part, content);
     return kept === null || digest === null ? (kept ?? digest) : new Both(kept, digest);
   }
@@ -217,9 +232,12 @@ function assemble(parts: Parts, size: number): Reading {
   const [first] = addressesOf(author);
   const subject = displayText(findField(fields, 'subject'));
   const date = findField(fields, 'date');
+  // A message without one header field is no message: an empty file, random octets, a lone body.
+  const isMessage = fields.length > 0 && size > 0;
+  if (parts.gathered.isReportCut) parts.cut('report');
+  const verdict = isMessage ? judge(parts.gathered) : NOTHING;
   return {
-    // A message without one header field is no message: an empty file, random octets, a lone body.
-    kind: fields.length === 0 || size === 0 ? 'unreadable' : 'other',
+    kind: isMessage ? verdict.kind : 'unreadable',
     reader: READER_VERSION,
     messageId: messageIdOf(findField(fields, 'message-id')),
     envelopeRecipient: envelopeRecipient(fields),
@@ -232,6 +250,7 @@ function assemble(parts: Parts, size: number): Reading {
     headers,
     attachments: parts.attachments,
     truncated: parts.truncated,
+    verdict,
   };
 }
 

@@ -7,13 +7,13 @@ import { Buffer } from 'node:buffer';
 export const MAX_DEPTH = 100;
 
 /** Parts that are looked at, so that 60 MB of empty parts cannot cost minutes. A digest of a busy list has a few hundred. */
-export const MAX_PARTS = 10_000;
+const MAX_PARTS = 10_000;
 
 /** Octets of the message's header block that are kept. Servers refuse more: Postfix `header_size_limit` is 100 KiB, Gmail's 500 KB. */
-export const MAX_HEADER = 256 * 1024;
+const MAX_HEADER = 256 * 1024;
 
 /** Octets of a part's header block that are kept; a few hundred are usual. */
-export const MAX_PART_HEADER = 64 * 1024;
+const MAX_PART_HEADER = 64 * 1024;
 
 /** Longest delimiter line, octets. RFC 2046 5.1.1 allows boundaries of 70; long boundaries and trailing blanks are seen. */
 const MAX_DELIMITER = 512;

@@ -1,12 +1,14 @@
-// The storing transaction: messages, their octets, attachment facts and ledger rows become visible together or not at all.
+// The storing transaction: messages, their octets, attachment facts, what they report and ledger rows become visible together or not at all.
 // Everything the drain promises rests on this file: what is committed here may be taken off the server, nothing else.
 
 import { MaildrainError } from '../errors.ts';
 import type { Listed, Reading } from '../model.ts';
 import { type CopyIn, copyIn } from './copy.ts';
+import type { Stored } from './delivery-reports.ts';
 import { columnsOf, type LedgerKey } from './ledger.ts';
 import { type InFlight, setInFlight } from './mailboxes.ts';
 import { inTransaction, type Sql } from './pool.ts';
+import { fileReports, type Pipeline } from './reports.ts';
 
 /** Larger pieces cannot be read back safely as hex, smaller ones cost rows. */
 const CHUNK = 256 * 1024;
@@ -47,6 +49,7 @@ export interface Batch {
   readonly adopted: readonly Adopted[];
   /** What is in flight once this batch is committed. */
   readonly inFlight: InFlight | null;
+  readonly pipeline: Pipeline;
 }
 
 /**
@@ -66,11 +69,20 @@ export function storeBatch(sql: Sql, batch: Batch): Promise<string[]> {
         batch.now,
         batch.fresh.map((fresh, i) => ({ id: idAt(ids, i), reading: fresh.reading })),
       );
+      await fileReports(
+        sql,
+        batch,
+        batch.fresh.map((fresh, i) => storedOf(idAt(ids, i), fresh, fresh.reading)),
+      );
     }
     await writeLedger(sql, batch, ids);
     await setInFlight(sql, batch.mailboxId, batch.inFlight);
     return ids;
   });
+}
+
+function storedOf(id: string, { size, listed }: Entry, reading: Reading): Stored {
+  return { id, size, internalDate: listed.internalDate, reading };
 }
 
 function idAt(ids: readonly string[], i: number): string {
@@ -179,6 +191,7 @@ interface StoredFor {
   readonly mailboxId: number;
   readonly uidValidity: string;
   readonly now: Date;
+  readonly pipeline: Pipeline;
 }
 
 /** Replaces the rows that were adopted or released, and writes one row for each message of the batch. */
@@ -301,6 +314,7 @@ async function writeStreamed(
 ): Promise<void> {
   await copyIn(sql, MESSAGE_COPY, async (copy) => messageRow(copy, idAt(ids, 0), batch, entry, entry.reading));
   await copyAttachments(sql, batch.now, [{ id: idAt(ids, 0), reading: entry.reading }]);
+  await fileReports(sql, batch, [storedOf(idAt(ids, 0), entry, entry.reading)]);
   await writeLedger(sql, { ...batch, fresh: [entry], adopted: [] }, ids);
   await setInFlight(sql, batch.mailboxId, batch.inFlight);
 }

@@ -60,7 +60,11 @@ export class CopyIn {
     this.#used = this.#buffer.writeInt16BE(fields, this.#used);
   }
 
-  int4(value: number): void {
+  int4(value: number | null): void {
+    if (value === null) {
+      this.null();
+      return;
+    }
     this.#reserve(8);
     this.#used = this.#buffer.writeInt32BE(4, this.#used);
     this.#used = this.#buffer.writeInt32BE(value, this.#used);
@@ -71,6 +75,16 @@ export class CopyIn {
     this.#reserve(12);
     this.#used = this.#buffer.writeInt32BE(8, this.#used);
     this.#used = this.#buffer.writeBigInt64BE(BigInt(value), this.#used);
+  }
+
+  bool(value: boolean | null): void {
+    if (value === null) {
+      this.null();
+      return;
+    }
+    this.#reserve(5);
+    this.#used = this.#buffer.writeInt32BE(1, this.#used);
+    this.#used = this.#buffer.writeInt8(value ? 1 : 0, this.#used);
   }
 
   timestamptz(value: Date | null): void {
@@ -106,7 +120,12 @@ export class CopyIn {
     this.#buffer.writeInt32BE(this.#used - start - 4, start);
   }
 
+  /** @param value null is the null of SQL */
   jsonb(value: unknown): void {
+    if (value === null) {
+      this.null();
+      return;
+    }
     const json = JSON.stringify(value);
     this.#reserve(5 + json.length * 3);
     const written = this.#buffer.write(json, this.#used + 5, 'utf8');

@@ -2,10 +2,11 @@
 // stored; a hold that was wrong costs nothing and is undone by `release`.
 
 import type { Uid } from '../model.ts';
-import type { Sql } from './pool.ts';
+import { type NewEvent, writeEvents } from './events.ts';
+import { inTransaction, type Sql } from './pool.ts';
 
 /** Why a message is held: the lower-case words that `held` prints. */
-export type HoldReason = 'too-large' | 'fetch-fatal' | 'fetch-refused';
+export type HoldReason = 'too-large' | 'fetch-fatal' | 'fetch-refused' | 'store-refused';
 
 export interface Hold {
   readonly uid: Uid;
@@ -27,24 +28,36 @@ export interface HeldMessage {
   readonly released: boolean;
 }
 
-/** Holds messages; one held before stays as it is, one that was released is held again. */
-export async function hold(sql: Sql, mailboxId: number, uidValidity: string, holds: readonly Hold[]): Promise<void> {
+/** Holds messages and tells of it; one held before stays as it is, one that was released is held again. */
+export async function hold(
+  sql: Sql,
+  { mailboxId, name, uidValidity }: { readonly mailboxId: number; readonly name: string; readonly uidValidity: string },
+  holds: readonly Hold[],
+): Promise<void> {
   if (holds.length === 0) return;
-  await sql.query(
-    `insert into maildrain.ledger as l (mailbox_id, uidvalidity, uid, digest, state, reason, size, internal_date)
-     select $1, $2, h.uid, ''::bytea, 'held', h.reason, h.size, h.internal_date
-       from unnest($3::text[], $4::text[], $5::bigint[], $6::timestamptz[]) as h (uid, reason, size, internal_date)
-     on conflict (mailbox_id, uidvalidity, uid, digest)
-     do update set state = 'held', reason = excluded.reason, released = false, changed_at = now()`,
-    [
-      mailboxId,
-      uidValidity,
-      holds.map((h) => h.uid),
-      holds.map((h) => h.reason),
-      holds.map((h) => h.size),
-      holds.map((h) => h.internalDate),
-    ],
-  );
+  await inTransaction(sql, async () => {
+    const held = await sql.query<{ uid: string; reason: string; size: string | null; changed_at: Date }>(
+      `insert into maildrain.ledger as l (mailbox_id, uidvalidity, uid, digest, state, reason, size, internal_date)
+       select $1, $2, h.uid, ''::bytea, 'held', h.reason, h.size, h.internal_date
+         from unnest($3::text[], $4::text[], $5::bigint[], $6::timestamptz[]) as h (uid, reason, size, internal_date)
+       on conflict (mailbox_id, uidvalidity, uid, digest)
+       do update set state = 'held', reason = excluded.reason, released = false, changed_at = now()
+       returning uid, reason, size, changed_at`,
+      [
+        mailboxId,
+        uidValidity,
+        holds.map((h) => h.uid),
+        holds.map((h) => h.reason),
+        holds.map((h) => h.size),
+        holds.map((h) => h.internalDate),
+      ],
+    );
+    const events = held.rows.map(({ uid, reason, size }): NewEvent => {
+      const body = { mailbox: name, uidValidity, uid, reason, size: size === null ? null : Number(size) };
+      return { type: 'message.held', key: name, body };
+    });
+    await writeEvents(sql, held.rows[0]?.changed_at ?? new Date(), events);
+  });
 }
 
 /** @param names only these mailboxes; null: all */

@@ -1,4 +1,4 @@
-// Advisory locks on the writing connection: one drain per login, so many connections per mail host. They are freed by Postgres itself
+// Advisory locks on the writing connection: one drain per login, so many connections per mail host, one sender per consumer. They are freed by Postgres itself
 // when the connection ends, however it ends. The lock saves work; the keys of the ledger keep truth.
 
 import type { Sql } from './pool.ts';
@@ -13,6 +13,11 @@ async function tryLock(sql: Sql, name: string): Promise<boolean> {
 /** One drain at a time on a login, over all processes and hosts. False: someone else has it. */
 export function lockLogin(sql: Sql, login: string): Promise<boolean> {
   return tryLock(sql, `maildrain:login:${login}`);
+}
+
+/** One process at a time sends to a consumer, over all processes and hosts: that keeps its events in order. False: someone else does. */
+export function lockSink(sql: Sql, sink: string): Promise<boolean> {
+  return tryLock(sql, `maildrain:sink:${sink}`);
 }
 
 /**

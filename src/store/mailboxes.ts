@@ -1,7 +1,8 @@
 // Mailbox rows: what is remembered of a mailbox between drains. Failures and stops, the fuse, the last success.
 
 import type { Uid } from '../model.ts';
-import type { Sql } from './pool.ts';
+import { writeEvents } from './events.ts';
+import { type Database, inTransaction, type Sql } from './pool.ts';
 
 export interface MailboxRow {
   readonly id: number;
@@ -155,22 +156,37 @@ export async function recordSuccess(sql: Sql, mailboxId: number): Promise<void> 
 }
 
 export interface Failure {
+  /** The mailbox's, for the event. */
+  readonly name: string;
   readonly code: string;
   readonly message: string;
   readonly stop: boolean;
   readonly notBefore: Date | null;
 }
 
-export async function recordFailure(sql: Sql, mailboxId: number, failure: Failure): Promise<void> {
-  await sql.query(
-    `update maildrain.mailbox
-        set failures = failures + 1, failing_since = coalesce(failing_since, now()), not_before = $2,
-            last_error_code = $3, last_error = $4, last_run_at = now(),
-            stopped_at = case when $5 then now() else stopped_at end,
-            stopped_code = case when $5 then $3 else stopped_code end
-      where id = $1`,
-    [mailboxId, failure.notBefore, failure.code, failure.message, failure.stop],
-  );
+export async function recordFailure(database: Database, mailboxId: number, failure: Failure): Promise<void> {
+  const { name, code, message, notBefore, stop } = failure;
+  const pen = await database.take();
+  try {
+    await inTransaction(pen.client, async () => {
+      const { rows } = await pen.client.query<{ now: Date }>(
+        `update maildrain.mailbox
+            set failures = failures + 1, failing_since = coalesce(failing_since, now()), not_before = $2,
+                last_error_code = $3, last_error = $4, last_run_at = now(),
+                stopped_at = case when $5 then now() else stopped_at end,
+                stopped_code = case when $5 then $3 else stopped_code end
+          where id = $1 returning now()`,
+        [mailboxId, notBefore, code, message, stop],
+      );
+      const at = rows[0]?.now;
+      if (stop && at !== undefined)
+        await writeEvents(pen.client, at, [
+          { type: 'mailbox.stopped', key: name, body: { mailbox: name, code, message } },
+        ]);
+    });
+  } finally {
+    await pen.release();
+  }
 }
 
 /** Gmail's write quarantine counts for the account: no mailbox of the login disposes before `until`. */

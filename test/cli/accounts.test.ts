@@ -130,6 +130,44 @@ describeWith('postgres', 'status and resume', () => {
     expect((await world.run('resume', 'nobody')).code).toBe(2);
   });
 
+  it('show what waits for each consumer of events; --json stays one line for each mailbox', async () => {
+    const world = await makeWorld();
+    await world.run('drain', 'bounces');
+    const without = await world.run('status');
+    expect(without.stdout).not.toContain('CONSUMER');
+    expect((await world.run('status', '--consumers')).stderr).toContain('no consumer of events is registered');
+    await execute(
+      world,
+      `insert into maildrain.event_sink (name, types) values ('crm', '{complaint}'), ('leaving', '{}'), ('well', '{complaint}');
+       insert into maildrain.event (at, type, key, body) select '2026-11-01T10:00Z', 'complaint', 'k' || n, '{}' from generate_series(1, 1200) n;
+       insert into maildrain.event_delivery (sink, key, event_id) select 'crm', key, id from maildrain.event;
+       update maildrain.event_delivery set attempts = 3, not_before = now() + '1h', last_error = E'HTTP 422 \x1b[31m' where key = 'k7'`,
+    );
+    const [words, json, only, onlyJson] = await Promise.all([
+      world.run('status'),
+      world.run('status', '--json'),
+      world.run('status', '--consumers'),
+      world.run('status', '--consumers', '--json'),
+    ]);
+    expect(words.code).toBe(0);
+    expect(words.stdout).toMatch(/^MAILBOX /);
+    expect(words.stdout).toMatch(/\n\nCONSUMER +WAITING +OLDEST +RESTING +LAST ERROR\n/);
+    expect(words.stdout).toMatch(/\ncrm +1,?200 +2026-11-01 \S+ +1 +HTTP 422 \ufffd\[31m\nwell +0 +- +0 +-\n$/);
+    expect(json.documents.map(({ name }) => name)).toEqual(['bounces']);
+    expect(only.stdout).toMatch(/^CONSUMER /);
+    expect(onlyJson.documents).toEqual([
+      {
+        name: 'crm',
+        types: ['complaint'],
+        waiting: 1200,
+        resting: 1,
+        oldest: '2026-11-01T10:00:00.000Z',
+        lastError: 'HTTP 422 \u001b[31m',
+      },
+      { name: 'well', types: ['complaint'], waiting: 0, resting: 0, oldest: null, lastError: null },
+    ]);
+  });
+
   it('say that the tables are missing, or that the database cannot be reached', async () => {
     const world = await makeWorld();
     const empty = await world.run('status', '--json');

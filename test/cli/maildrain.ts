@@ -49,6 +49,8 @@ export interface World {
   configure(mailboxes: string, top?: string): void;
   run(...args: string[]): Promise<Ended>;
   start(...args: string[]): Running;
+  /** Runs with this on stdin. */
+  feed(input: string | Buffer, ...args: string[]): Promise<Ended>;
 }
 
 /** Lines of one mailbox in the configuration; `more` is indented as its further keys. */
@@ -77,16 +79,29 @@ export async function makeWorld(
   configure(mailboxLines('bounces', imap, options.dispose ?? 'dispose: delete'));
   const start = (...args: string[]): Running =>
     startCli([...args, '--config', config], { CLI_DATABASE_URL: databaseUrl });
-  return { imap, databaseUrl, config, configure, start, run: (...args) => start(...args).ended() };
+  const feed = (input: string | Buffer, ...args: string[]): Promise<Ended> =>
+    startCli([...args, '--config', config], { CLI_DATABASE_URL: databaseUrl }, input).ended();
+  return { imap, databaseUrl, config, configure, start, feed, run: (...args) => start(...args).ended() };
 }
 
-/** `maildrain ARGS`, ended with the test at the latest. */
-export function startCli(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
+/**
+ * `maildrain ARGS`, ended with the test at the latest.
+ *
+ * @param input what is on its standard input; null: the input stays open
+ */
+export function startCli(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  input: string | Buffer | null = '',
+): Running {
   const { MAILDRAIN_CONFIG: _, ...inherited } = process.env;
   const child = spawn(process.execPath, [inject('main'), ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...inherited, TEST_MAIL_PASSWORD: CANARY, ...env },
   });
+  // Who does not read it may be gone before.
+  child.stdin.on('error', () => {});
+  if (input !== null) child.stdin.end(input);
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   child.stdout.on('data', (piece: Buffer) => out.push(piece));

@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EXIT, exitOfDrain, worst } from '../../src/cli/exit.ts';
 import { createOutput, table, toJson } from '../../src/cli/output.ts';
-import { createProgress } from '../../src/cli/progress.ts';
+import { createProgress, createProgressOf } from '../../src/cli/progress.ts';
 import { writeRaw } from '../../src/cli/raw.ts';
-import { bytes, columnWidth, cut, duration, parseId, parseTime } from '../../src/cli/words.ts';
+import { bytes, columnWidth, cut, cutStart, duration, parseId, parseTime } from '../../src/cli/words.ts';
 import { keeping } from './streams.ts';
 
 describe('JSON', () => {
@@ -72,6 +72,18 @@ describe('progress', () => {
     expect(columnWidth(stderr.text().replace('\r\u001b[K', ''))).toBe(29);
   });
 
+  it('takes a terminal that does not know its width for one of 80 columns', () => {
+    const stderr = keeping(0);
+    createProgress(stderr, 'bounces').update({ done: 1, total: 2, bytes: 10 });
+    expect(stderr.text()).toContain('1 of 2 messages');
+  });
+
+  it('has no bar where nobody knows how much there is', () => {
+    const stderr = keeping(80);
+    createProgressOf(stderr, 'classify', (done: number) => ({ share: null, facts: `${done} messages` })).update(7);
+    expect(stderr.text()).toBe('\r\u001b[Kclassify: 7 messages');
+  });
+
   it('is a plain line every five seconds elsewhere, and none for a short drain', () => {
     let ms = 0;
     const stderr = keeping();
@@ -126,6 +138,9 @@ describe('words', () => {
     expect(cut('日本語', 5)).toBe('日本…');
     expect(cut('abc', 3)).toBe('abc');
     expect(cut('e\u0301e\u0301e\u0301', 2)).toBe('e\u0301…');
+    expect(cutStart('Maildir/cur/12', 7)).toBe('…cur/12');
+    expect(cutStart('日本語', 5)).toBe('…本語');
+    expect(cutStart('abc', 3)).toBe('abc');
   });
 
   it('read days as midnight UTC, times with their zone, ages from now, and ids without leading zeros', () => {

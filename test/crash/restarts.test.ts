@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
+import { checkReports } from '../../src/config.ts';
 import type { Log } from '../../src/log.ts';
 import { openService } from '../../src/service.ts';
 import { startEmbedded } from '../../src/store/embedded.ts';
@@ -101,6 +102,7 @@ describeWith(['postgres', 'dovecot', 'redis'], 'a restart in the middle of sched
       postgres: { url },
       redis: redis.url,
       mailboxes: [mailbox],
+      ...checkReports({}),
       connectionsPerHost: 8,
       concurrency: 2,
       stateDir: tmpdir(),

@@ -12,6 +12,7 @@ import { type Database, openDatabase } from '../../src/store/pool.ts';
 import { doveadm, type MailServer } from '../support/dovecot.ts';
 import { freshDatabase, freshUser, mailServer, templateDatabase } from '../support/fresh.ts';
 import { deliverMany, type Found, look, RawImap } from '../support/mail.ts';
+import { NO_BOUNCES } from '../support/pipeline.ts';
 import { WireProxy } from '../support/proxy.ts';
 import { type Letter, multiset } from './post.ts';
 
@@ -185,12 +186,17 @@ export function mailboxOf(server: MailServer, user: string, changes: MailboxChan
     afterMs: 0,
     expunge: 'safe',
     sizeLimit: 50 * 1024 * 1024,
+    unmatched: 'dispose',
     ...rest,
   };
 }
 
 export function drainOnce(database: Database, mailbox: MailboxConfig): Promise<DrainReport> {
-  return drain({ database, connectionsPerHost: 8, log: quiet }, mailbox, new AbortController().signal);
+  return drain(
+    { database, connectionsPerHost: 8, bounces: NO_BOUNCES, log: quiet },
+    mailbox,
+    new AbortController().signal,
+  );
 }
 
 export async function storedOctets(database: Database): Promise<Buffer[]> {

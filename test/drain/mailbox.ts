@@ -30,6 +30,7 @@ export function mailboxOn(port: number, changes: MailboxChanges = {}): MailboxCo
     afterMs: 0,
     expunge: 'safe',
     sizeLimit: 50 * 1024 * 1024,
+    unmatched: 'dispose',
     ...rest,
   };
 }

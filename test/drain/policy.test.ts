@@ -59,7 +59,7 @@ describe('destinyOf', () => {
     },
   ] as const;
   it.each(cases)('$destiny: $why', ({ dispose, afterMs, destiny }) =>
-    expect(destinyOf(mailboxOn(1, { dispose, afterMs }), now, now)).toEqual(destiny),
+    expect(destinyOf(mailboxOn(1, { dispose, afterMs }), 'other', now, now)).toEqual(destiny),
   );
 });
 

@@ -17,6 +17,7 @@ import type { DrainReport, MailboxConfig } from '../../src/model.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { type Database, openDatabase } from '../../src/store/pool.ts';
 import { freshDatabase, templateDatabase } from '../support/fresh.ts';
+import { NO_BOUNCES } from '../support/pipeline.ts';
 import { type MailboxChanges, mailboxOn, PASSWORD, USER } from './mailbox.ts';
 
 export { type MailboxChanges, mailboxOn, PASSWORD, USER } from './mailbox.ts';
@@ -157,7 +158,11 @@ export class Scene extends Store {
 }
 
 export function drainOnce(database: Database, mailbox: MailboxConfig): Promise<DrainReport> {
-  return drain({ database, connectionsPerHost: 8, log: quiet }, mailbox, new AbortController().signal);
+  return drain(
+    { database, connectionsPerHost: 8, bounces: NO_BOUNCES, log: quiet },
+    mailbox,
+    new AbortController().signal,
+  );
 }
 
 export async function scene(options: Partial<ImapServerOptions> = {}, changes: MailboxChanges = {}): Promise<Scene> {

@@ -221,6 +221,7 @@ export function mailbox(name: string, when: { everyMs?: number; cron?: string; t
     afterMs: 0,
     expunge: 'safe',
     sizeLimit: 1,
+    unmatched: 'dispose',
   };
 }
 

@@ -5,6 +5,7 @@ import { read } from '../../src/mail/read.ts';
 import { storeBatch, storeStreamed } from '../../src/store/batch.ts';
 import type { Database } from '../../src/store/pool.ts';
 import { describeWith } from '../support/fresh.ts';
+import { NO_PIPELINE } from '../support/pipeline.ts';
 import { fresh, listed, migrated } from './store.ts';
 
 const now = (): Date => new Date();
@@ -67,7 +68,15 @@ describeWith('postgres', 'storeBatch', () => {
   });
 
   function oneConnection(mailboxId: number, messages: ReturnType<typeof fresh>[]) {
-    return { mailboxId, uidValidity: '1', now: now(), fresh: messages, adopted: [], inFlight: null };
+    return {
+      mailboxId,
+      uidValidity: '1',
+      now: now(),
+      fresh: messages,
+      adopted: [],
+      inFlight: null,
+      pipeline: NO_PIPELINE,
+    };
   }
 
   it('stores all of a batch', async () => {
@@ -167,7 +176,7 @@ describeWith('postgres', 'storeStreamed', () => {
     const pen = await database.take();
     const work = storeStreamed(
       pen.client,
-      { mailboxId, uidValidity: '1', now: now(), listed: listed('1'), inFlight: null },
+      { mailboxId, uidValidity: '1', now: now(), listed: listed('1'), inFlight: null, pipeline: NO_PIPELINE },
       pieces([MIB, MIB, MIB], new Error('cut')),
       () => ({ digest: Buffer.alloc(32), size: 0, reading: read(Buffer.alloc(0)) }),
       () => ({ verdict: 'fresh', state: 'pending', reason: null, displaces: false }),
@@ -181,6 +190,7 @@ describeWith('postgres', 'storeStreamed', () => {
       fresh: [fresh('1', MIB)],
       adopted: [],
       inFlight: null,
+      pipeline: NO_PIPELINE,
     });
     await pen.release();
     expect(await counts(database)).toMatchObject({ message: 1, raw: 4 });
@@ -191,7 +201,7 @@ describeWith('postgres', 'storeStreamed', () => {
     const pen = await database.take();
     await storeStreamed(
       pen.client,
-      { mailboxId, uidValidity: '1', now: now(), listed: listed('1'), inFlight: null },
+      { mailboxId, uidValidity: '1', now: now(), listed: listed('1'), inFlight: null, pipeline: NO_PIPELINE },
       pieces([MIB]),
       () => ({ digest: Buffer.alloc(32), size: MIB.length, reading: read(Buffer.alloc(0)) }),
       () => ({ verdict: 'leave' }),

@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { storeBatch } from '../../src/store/batch.ts';
 import { findMessage, listMessages, rawOctets, receiptOf } from '../../src/store/messages.ts';
 import { describeWith } from '../support/fresh.ts';
+import { NO_PIPELINE } from '../support/pipeline.ts';
 import { fresh, migrated } from './store.ts';
 
 const CHUNK = 256 * 1024;
@@ -29,6 +30,7 @@ describeWith('postgres', 'stored messages', () => {
       fresh: [fresh('1', raw)],
       adopted: [],
       inFlight: null,
+      pipeline: NO_PIPELINE,
     });
     await pen.release();
 
@@ -52,6 +54,7 @@ describeWith('postgres', 'stored messages', () => {
       fresh: raws.map((raw, i) => fresh(String(i + 1), raw)),
       adopted: [],
       inFlight: null,
+      pipeline: NO_PIPELINE,
     });
     await pen.release();
     for (const [i, raw] of raws.entries())
@@ -68,6 +71,7 @@ describeWith('postgres', 'stored messages', () => {
       fresh: [fresh('1', randomBytes(4 * CHUNK))],
       adopted: [],
       inFlight: null,
+      pipeline: NO_PIPELINE,
     });
     await pen.release();
     for (let i = 0; i < 10; i++) {
@@ -89,6 +93,7 @@ describeWith('postgres', 'stored messages', () => {
       fresh: [fresh('1', Buffer.from('one')), fresh('2', Buffer.from('two'))],
       adopted: [],
       inFlight: null,
+      pipeline: NO_PIPELINE,
     });
     await pen.release();
     await database.sql.query(`update maildrain.raw set bytes = 'One' where message_id = $1`, [ids[0]]);
@@ -116,6 +121,7 @@ describeWith('postgres', 'stored messages', () => {
       fresh: [1, 2, 3].map((i) => fresh(String(i), letter(i))),
       adopted: [],
       inFlight: null,
+      pipeline: NO_PIPELINE,
     });
     await pen.release();
     const subjects = async (filter: object): Promise<(string | null)[]> =>

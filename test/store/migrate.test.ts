@@ -119,11 +119,11 @@ describeWith('postgres', 'partitions', () => {
     await migrate(url);
     const before = await months(client, 'message');
 
-    expect(await ensurePartitions(client, new Date('2030-11-30T23:59:59Z'))).toBe(9);
+    expect(await ensurePartitions(client, new Date('2030-11-30T23:59:59Z'))).toBe(12);
     expect(await ensurePartitions(client, new Date('2030-11-01T00:00:00Z'))).toBe(0);
-    expect(await ensurePartitions(client, new Date('2030-12-31T23:59:59.999Z'))).toBe(3);
+    expect(await ensurePartitions(client, new Date('2030-12-31T23:59:59.999Z'))).toBe(4);
 
-    for (const parent of ['message', 'raw', 'attachment']) {
+    for (const parent of ['message', 'raw', 'attachment', 'delivery_report']) {
       expect(await months(client, parent)).toEqual([
         ...before.map((name) => name.replace('message', parent)),
         ...['2030_11', '2030_12', '2031_01', '2031_02'].map((month) => `${parent}_${month}`),
@@ -178,6 +178,6 @@ describeWith('postgres', 'partitions', () => {
       }),
     );
     const made = await Promise.all(clients.map((client) => ensurePartitions(client, new Date('2032-01-01T00:00:00Z'))));
-    expect(made.reduce((sum, n) => sum + n, 0)).toBe(9);
+    expect(made.reduce((sum, n) => sum + n, 0)).toBe(12);
   });
 });

@@ -10,6 +10,7 @@ import { createReader } from '../../src/mail/read.ts';
 import { storeBatch, storeStreamed } from '../../src/store/batch.ts';
 import { type Database, openDatabase, type Pen, type Sql } from '../../src/store/pool.ts';
 import { describeWith } from '../support/fresh.ts';
+import { NO_PIPELINE } from '../support/pipeline.ts';
 import { WireProxy } from '../support/proxy.ts';
 import { fresh, listed, migrated } from './store.ts';
 
@@ -39,7 +40,7 @@ function storeLarge(sql: Sql, mailboxId: number, pieces: AsyncIterable<Buffer>):
   }
   return storeStreamed(
     sql,
-    { mailboxId, uidValidity: '1', now: NOW, listed: listed('1'), inFlight: null },
+    { mailboxId, uidValidity: '1', now: NOW, listed: listed('1'), inFlight: null, pipeline: NO_PIPELINE },
     passing(),
     () => ({ digest: hash.digest(), size, reading: reader.end() }),
     () => ({ verdict: 'fresh', state: 'pending', reason: null, displaces: false }),
@@ -49,7 +50,15 @@ function storeLarge(sql: Sql, mailboxId: number, pieces: AsyncIterable<Buffer>):
 /** Many octets, so that the socket is full long before the end. */
 function storeMany(sql: Sql, mailboxId: number): Promise<unknown> {
   const messages = Array.from({ length: 40 }, (_, n) => fresh(String(n + 1), Buffer.alloc(3 * MIB, 65 + n)));
-  return storeBatch(sql, { mailboxId, uidValidity: '1', now: NOW, fresh: messages, adopted: [], inFlight: null });
+  return storeBatch(sql, {
+    mailboxId,
+    uidValidity: '1',
+    now: NOW,
+    fresh: messages,
+    adopted: [],
+    inFlight: null,
+    pipeline: NO_PIPELINE,
+  });
 }
 
 async function taken(database: Database): Promise<Pen> {
@@ -183,7 +192,15 @@ describeWith('postgres', 'Postgres in trouble', () => {
     const bad = fresh('1', Buffer.from('A: b\r\n\r\n'), {
       listed: listed('1', { internalDate: new Date(Number.NaN) }),
     });
-    const batch = { mailboxId, uidValidity: '1', now: NOW, fresh: [bad], adopted: [], inFlight: null };
+    const batch = {
+      mailboxId,
+      uidValidity: '1',
+      now: NOW,
+      fresh: [bad],
+      adopted: [],
+      inFlight: null,
+      pipeline: NO_PIPELINE,
+    };
     await expect(storeBatch(pen.client, batch)).rejects.toMatchObject({ code: 'BUG' });
     await storeBatch(pen.client, { ...batch, fresh: [fresh('1', Buffer.from('A: b\r\n\r\n'))] });
   });
