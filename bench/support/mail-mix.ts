@@ -61,7 +61,8 @@ function received(n: number): string[] {
 function build(random: Random, group: Group, size: number, n: number): Buffer {
   const b = `=_part_${n}_${Math.floor(random() * 1e9)}`;
   const head = [
-    'Return-Path: <>',
+    // Only reports have an empty one (RFC 5321 4.5.5); by it a reader tells most other mail at once.
+    group === 'bounce' ? 'Return-Path: <>' : 'Return-Path: <news@example.net>',
     'Delivered-To: ann@example.org',
     ...received(group === 'bounce' ? 3 : 6),
     'Date: Tue, 6 Oct 2026 10:00:00 +0200',
