@@ -97,17 +97,18 @@ async function* expireMonths(
     const { table, parent, owed, bytes } = partition;
     if (months?.includes(table) || busy.includes(parent)) continue;
     months = [...(months ?? []), table];
-    // Octets that nobody else has: the server's are taken off because these are here.
-    if (owed > 0) {
-      const notes = [`${table} stays: ${owed} of its messages are still owed to their server`];
-      yield { done: 0, counts: {}, cursor: { ...cursor, months, busy }, notes };
-    } else if (await dropPartition(sql, partition)) {
+    const dropped = owed > 0 ? 'owed' : await dropPartition(sql, partition);
+    if (dropped === 'dropped') {
       yield { done: 1, counts: { months: 1, bytes }, cursor: { ...cursor, months, busy } };
-    } else {
-      busy = [...busy, parent];
-      const notes = [`${table} is in use: it goes the next time, and later months of its table with it`];
-      yield { done: 0, counts: {}, cursor: { ...cursor, months, busy }, notes };
+      continue;
     }
+    // Octets that nobody else has: the server's are taken off because these are here.
+    let note = `${table} stays: ${owed > 0 ? owed : 'some'} of its messages are still owed to their server`;
+    if (dropped === 'busy') {
+      busy = [...busy, parent];
+      note = `${table} is in use: it goes the next time, and later months of its table with it`;
+    }
+    yield { done: 0, counts: {}, cursor: { ...cursor, months, busy }, notes: [note] };
   }
 }
 

@@ -108,7 +108,9 @@ async function renewExpired(sql: Sql, batch: Batch): Promise<readonly Adopted[]>
   const expired = await expiredOf(sql, batch.adopted);
   if (expired.length === 0) return batch.adopted;
   const fresh = expired.map((entry) => {
-    if (entry.arrived.raw === null) throw new Error('streamed octets are renewed where they are stored');
+    // Streamed octets are renewed where they are stored, and those were there a moment ago.
+    if (entry.arrived.raw === null)
+      throw new MaildrainError('DATABASE_CONFLICT', 'octets expired meanwhile: the next drain stores them again');
     return { ...entry, raw: entry.arrived.raw, reading: entry.arrived.reading };
   });
   const ids = expired.map(({ messageId }) => messageId);

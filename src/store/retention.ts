@@ -1,5 +1,6 @@
 // Deleting what has been kept long enough. What is partitioned goes month by month, by DROP TABLE, which costs nothing however much there is; the
-// rest row by row, in slices. What is still owed to a server stays, and the octets of such messages with it.
+// rest row by row, in slices. What is still owed to a server stays, and the octets of such messages with it: that is asked once more when no drain
+// can come to owe any more (dropPartition), for a drain takes off the server what it believes to be here.
 
 import type { Retention } from '../model.ts';
 import { inTransaction, type Sql } from './pool.ts';
@@ -11,6 +12,9 @@ const ROWS = 5000;
  * whoever waits for that. Long enough for a drain that writes a small batch to end, some tens of milliseconds, and no drain notices it.
  */
 const LOCK_TIMEOUT = '150ms';
+
+/** Ledger rows (l) whose message leaves its server because its octets are here; what waits until it is old enough ('after') as surely as what is pending. */
+const IS_OWED = `(l.state = 'pending' or (l.state = 'kept' and l.reason = 'after'))`;
 
 /** Which period each partitioned table goes by. */
 const PARTITIONED = { raw: 'raw', message: 'messages', attachment: 'messages', delivery_report: 'reports' } as const;
@@ -54,9 +58,8 @@ export async function expiredPartitions(sql: Sql, retention: Retention, now: Dat
         where p.relnamespace = 'maildrain'::regnamespace and p.relname = any($1::text[])
           and c.relname ~ ('^' || p.relname || '_[0-9]{4}_[0-9]{2}$')),
      owing as (
-       -- what waits until it is old enough ('after') leaves its server as surely as what is pending
        select date_trunc('month', l.stored_at at time zone 'UTC') at time zone 'UTC' as "from", count(*)::int as owed
-         from maildrain.ledger l where l.state = 'pending' or (l.state = 'kept' and l.reason = 'after') group by 1)
+         from maildrain.ledger l where ${IS_OWED} group by 1)
      select part.*, coalesce(owing.owed, 0) as owed
        from part left join owing using ("from")
       order by part."from", array_position($1::text[], part.parent::text)`,
@@ -70,18 +73,41 @@ export async function expiredPartitions(sql: Sql, retention: Retention, now: Dat
     });
 }
 
-/** Drops one month. False: somebody works on it now; it goes the next time. One transaction. */
-export async function dropPartition(sql: Sql, { table, parent }: Partition): Promise<boolean> {
+/** What came of dropping a month. `busy`: somebody works on it now; `owed`: a drain came to owe some of it meanwhile. It goes another time. */
+export type Dropped = 'dropped' | 'busy' | 'owed';
+
+/**
+ * Drops one month, unless something of it is owed. A drain that is about to owe a message looks for its octets first, in the transaction that writes
+ * its row (renew.ts), and so holds a lock on `raw` until its commit: either it is waited for here and its row is seen, or it waits and
+ * finds the octets gone, and stores them again. One transaction; it takes its locks in the order in which DROP does.
+ */
+export async function dropPartition(sql: Sql, { table, parent, from, to }: Partition): Promise<Dropped> {
   if (!new RegExp(`^${parent}_\\d{4}_\\d{2}$`).test(table)) throw new Error('not a partition of ours');
   try {
-    await inTransaction(sql, async () => {
-      await sql.query(`set local lock_timeout = '${LOCK_TIMEOUT}'`);
-      await sql.query(`drop table maildrain.${table}`);
-    });
-    return true;
+    const owed = await inTransaction(
+      sql,
+      async () => {
+        await sql.query(`set local lock_timeout = '${LOCK_TIMEOUT}'`);
+        await sql.query(`lock table only maildrain.${parent}`);
+        await sql.query(`lock table maildrain.${table}`);
+        // A statement of its own: it sees all that was committed before the locks were granted.
+        const { rows } = await sql.query<{ owed: boolean }>(
+          `select exists (
+             select from maildrain.mailbox b cross join lateral (
+               select from maildrain.ledger l
+                where l.mailbox_id = b.id and ${IS_OWED} and l.stored_at >= $1 and l.stored_at < $2 limit 1) l) as owed`,
+          [from, to],
+        );
+        if (rows[0]?.owed !== false) return true;
+        await sql.query(`drop table maildrain.${table}`);
+        return false;
+      },
+      (owed) => !owed,
+    );
+    return owed ? 'owed' : 'dropped';
   } catch (error) {
     // PostgreSQL appendix A: lock_not_available, which pool.ts takes for a database that cannot be reached.
-    if (/lock timeout/i.test(error instanceof Error ? error.message : '')) return false;
+    if (/lock timeout/i.test(error instanceof Error ? error.message : '')) return 'busy';
     throw error;
   }
 }

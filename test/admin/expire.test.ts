@@ -175,9 +175,9 @@ describeWith('postgres', 'expire', () => {
     const reader = await database.take();
     await reader.client.query(`begin; select count(*) from maildrain.${partition.table}`);
     const pen = await database.take();
-    expect(await dropPartition(pen.client, partition)).toBe(false);
+    expect(await dropPartition(pen.client, partition)).toBe('busy');
     await reader.client.query('rollback');
-    expect(await dropPartition(pen.client, partition)).toBe(true);
+    expect(await dropPartition(pen.client, partition)).toBe('dropped');
     await reader.release();
     await pen.release();
   });
