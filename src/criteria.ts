@@ -71,6 +71,8 @@ type Draft = { -readonly [Key in keyof Criteria]: Criteria[Key] };
  * @throws MaildrainError CRITERIA_INVALID that names everything that is wrong
  */
 export function parseCriteria(words: CriteriaWords, over: Over, now: Date = new Date()): Criteria {
+  if (typeof words !== 'object' || words === null || Array.isArray(words))
+    throw invalid(["criteria must be an object such as { before: '2015-01-01' }"]);
   const problems = unknownWords(words);
   const draft: Draft = {};
   /** Takes a value of the right type through its check. */
@@ -147,9 +149,14 @@ export function criterionName(key: keyof Criteria): string {
   return NAMES[key];
 }
 
+/** Whether a word is the name of a criterion. */
+export function isCriterion(word: string): boolean {
+  return Object.hasOwn(NAMES, word);
+}
+
 function unknownWords(words: CriteriaWords): string[] {
   return Object.keys(words)
-    .filter((word) => !Object.hasOwn(NAMES, word))
+    .filter((word) => !isCriterion(word))
     .map((word) => {
       const near = didYouMean(word, Object.keys(NAMES));
       return `there is no criterion ${shown(word)}${near === null ? '' : `; did you mean "${near}"?`}`;
@@ -186,7 +193,8 @@ function checkKind(text: string): Checked<Kind> {
   const kind = KINDS.find((known) => known === text);
   if (kind !== undefined) return { value: kind };
   const near = didYouMean(text, KINDS);
-  return { wrong: near === null ? `must be one of ${KINDS.join(', ')}` : `is no kind; did you mean "${near}"?` };
+  const meant = near === null ? '' : `; did you mean "${near}"?`;
+  return { wrong: `is no kind: it must be one of ${KINDS.join(', ')}${meant}` };
 }
 
 /** Criteria that no message can meet, and those that say nothing. */

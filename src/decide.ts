@@ -97,6 +97,8 @@ export const DECISIONS: Readonly<Record<ErrorCode, Decision>> = {
   SECRET_UNAVAILABLE: needsPerson,
   CONFIG_INVALID: { action: 'report' },
   CRITERIA_INVALID: { action: 'report' },
+  REQUEST_INVALID: { action: 'report' },
+  PLAN_APPLIED: { action: 'report' },
   MAILBOX_UNKNOWN: { action: 'report' },
   EMBEDDED_POSTGRES: { action: 'report' },
   OUTPUT_REFUSED: { action: 'report' },

@@ -2,6 +2,7 @@
 
 export type { ExpirePlan } from './admin/expire.ts';
 export type { ExportFormat, ExportProgress, ExportReport } from './admin/export.ts';
+export type { EmptyPlan } from './admin/plan.ts';
 export type { ReclassifyDiff } from './admin/reclassify.ts';
 export type { VerifyReport } from './admin/verify.ts';
 export type { CriteriaWords } from './criteria.ts';

@@ -2,6 +2,7 @@
 
 import type { ExpirePlan } from './admin/expire.ts';
 import type { ExportFormat, ExportReport, ExportRequest } from './admin/export.ts';
+import type { EmptyPlan } from './admin/plan.ts';
 import type { ReclassifyDiff } from './admin/reclassify.ts';
 import type { VerifyOptions, VerifyReport } from './admin/verify.ts';
 import type { CriteriaWords } from './criteria.ts';
@@ -24,13 +25,15 @@ export type PlannedJob = (typeof PLANNED_JOBS)[number];
 /** Jobs over stored mail. */
 export type StoredJob = Exclude<AdminJobKind, PlannedJob>;
 
-/** Criteria stand beside the rest, by the words of the command line: `{ kind: 'purge', mailbox: 'bounces', before: '2015-01-01' }`. */
-export interface PlanWords extends CriteriaWords {
+/** `{ kind: 'purge', mailbox: 'bounces', criteria: { kind: 'bounce' } }`: the criteria apart, for some have the names of other words. Any other word is refused. */
+export interface PlanWords {
   readonly kind: PlannedJob;
   /** Name of a configured mailbox. */
   readonly mailbox: string;
   /** A path, or an attribute such as `\Trash`; absent: what the job is usually about. */
   readonly folder?: string | undefined;
+  /** Which messages, by the words of the command line. */
+  readonly criteria?: CriteriaWords | undefined;
   /** What the job takes besides, such as `to` of `move`. */
   readonly args?: Readonly<Record<string, unknown>> | undefined;
   /** Who asks, for the record. Default: the user of the process. */
@@ -38,18 +41,22 @@ export interface PlanWords extends CriteriaWords {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Criteria stand beside the rest: `{ kind: 'reclassify', since: '2026-10-01' }`. */
-export interface JobWords extends CriteriaWords {
+/** `{ kind: 'reclassify', criteria: { since: '2026-10-01' } }`. Any other word is refused. */
+export interface JobWords {
   readonly kind: StoredJob;
   /** `restore`: where to, and whose mail. `reclassify`: whose; absent: of all. */
   readonly mailbox?: string | undefined;
+  /** Which stored messages. */
+  readonly criteria?: CriteriaWords | undefined;
   readonly args?: Readonly<Record<string, unknown>> | undefined;
   readonly by?: string | undefined;
 }
 
-export interface ExportWords extends CriteriaWords {
+export interface ExportWords {
   /** By the name under which it was drained; absent: of all mailboxes. */
   readonly mailbox?: string | undefined;
+  /** Which stored messages. */
+  readonly criteria?: CriteriaWords | undefined;
   readonly format: ExportFormat;
   readonly into: ExportRequest['to'];
   readonly signal: AbortSignal;
@@ -58,8 +65,8 @@ export interface ExportWords extends CriteriaWords {
 
 /** Queued admin jobs. Every method throws MaildrainError. */
 export interface Admin {
-  /** Looks at the mailbox and writes down what would be done; changes nothing there. */
-  plan(words: PlanWords): Promise<Plan>;
+  /** Looks at the mailbox and writes down what would be done; changes nothing there. `id` null: nothing matches, and there is nothing to apply. */
+  plan(words: PlanWords): Promise<Plan | EmptyPlan>;
   /** Enqueues what a plan says. Returns the job's id. */
   apply(planId: string, options?: { readonly by?: string | undefined }): Promise<string>;
   /** How many stored messages a job would be about. */

@@ -2,7 +2,7 @@
 // when it is away, whoever works the queue finds the job by itself. The work is in admin/ and store/.
 
 import { userInfo } from 'node:os';
-import { readJobArgs, refuseCriteria } from './admin/args.ts';
+import { readJobArgs, refuseCriteria, refuseUnknown } from './admin/args.ts';
 import { type EngineOptions, runTurn, type TurnOutcome } from './admin/engine.ts';
 import { planExpire } from './admin/expire.ts';
 import { exportMail } from './admin/export.ts';
@@ -71,7 +71,8 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
   };
   return {
     engine: { turn, open: async () => openJobs((await database()).sql) },
-    async plan({ kind, mailbox: name, folder, args: given = {}, by, onProgress, ...criteria }) {
+    async plan({ kind, mailbox: name, folder, criteria = {}, args: given = {}, by, onProgress, ...more }) {
+      refuseUnknown('plan', more);
       requireOneOf(kind, PLANNED_JOBS);
       const mailbox = findConfigured(mailboxes(), name);
       const args = readJobArgs(kind, given);
@@ -91,8 +92,8 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
       const { job: kind, mailbox, login, criteria, args, messages } = plan;
       if (plan.jobId !== null)
         throw new MaildrainError(
-          'CONFIG_INVALID',
-          `plan ${planId} has been applied by job ${plan.jobId}, which is ${plan.jobState}: "maildrain jobs show ${plan.jobId}"`,
+          'PLAN_APPLIED',
+          `plan ${planId} has been applied by job ${plan.jobId}, which is ${plan.jobState}: "maildrain jobs show ${plan.jobId}" says what came of it, "maildrain jobs retry ${plan.jobId}" takes up what it left; for other messages make a new plan`,
         );
       if (loginOf(findConfigured(mailboxes(), mailbox)) !== login)
         throw new MaildrainError('PLAN_OUTDATED', `"${mailbox}" is another account now than when the plan was made`);
@@ -127,7 +128,8 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
       yield* reclassifyDiff(connected, bounces, { mailbox: mailbox ?? undefined, criteria, readerBefore }, both);
     },
     expirePlan: async () => planExpire((await database()).sql, options.retention),
-    async export({ mailbox = null, format, into, signal, onProgress, ...criteria }) {
+    async export({ mailbox = null, criteria = {}, format, into, signal, onProgress, ...more }) {
+      refuseUnknown('export', more);
       const selection = { mailbox, criteria: parseCriteria(criteria, 'stored') };
       return exportMail(await database(), { selection, format, to: into, signal, onProgress });
     },
@@ -192,15 +194,16 @@ interface StoredJobOf {
   readonly selection: Selection;
 }
 
-/** A job over stored mail from words. @throws MaildrainError MAILBOX_UNKNOWN, CONFIG_INVALID, CRITERIA_INVALID */
+/** A job over stored mail from words. @throws MaildrainError MAILBOX_UNKNOWN, REQUEST_INVALID, CRITERIA_INVALID */
 function storedJob(words: JobWords, mailboxes: readonly MailboxConfig[]): StoredJobOf {
-  const { kind, mailbox: name, args: given = {}, by: _, ...criteria } = words;
+  const { kind, mailbox: name, criteria = {}, args: given = {}, by: _, ...more } = words;
+  refuseUnknown(kind, more);
   requireOneOf(
     kind,
     ADMIN_JOBS.filter((known) => !PLANNED_JOBS.some((planned) => planned === known)),
   );
   if (kind === 'restore') {
-    if (name === undefined) throw new MaildrainError('CONFIG_INVALID', 'restore: say into which mailbox');
+    if (name === undefined) throw new MaildrainError('REQUEST_INVALID', 'restore: say into which mailbox');
     const mailbox = findConfigured(mailboxes, name);
     const selection = { mailbox: name, criteria: parseCriteria(criteria, 'stored') };
     return { kind, mailbox, args: readJobArgs(kind, given), selection };
@@ -271,16 +274,25 @@ function osUser(): string {
   }
 }
 
+/** Longest piece of what was given that is shown again. */
+const MAX_SHOWN = 60;
+
 /** PostgreSQL's bigint. */
 const MAX_ID = 2n ** 63n - 1n;
 
 /** An id as its row has it: '07' is 7, and there must be one lock and one message of the queue for both. */
 function checkId(id: string): string {
   if (/^\d{1,19}$/.test(id) && BigInt(id) <= MAX_ID) return BigInt(id).toString();
-  throw new MaildrainError('CONFIG_INVALID', `"${printable(id)}" is no id: a whole number is wanted`);
+  throw new MaildrainError(
+    'REQUEST_INVALID',
+    `"${printable(id).slice(0, MAX_SHOWN)}" is no id: an id is a whole number ("maildrain plans list" and "maildrain jobs list" show them)`,
+  );
 }
 
 function requireOneOf(kind: string, known: readonly string[]): void {
   if (known.includes(kind)) return;
-  throw new MaildrainError('CONFIG_INVALID', `"${printable(kind)}" is none of ${known.join(', ')}`);
+  throw new MaildrainError(
+    'REQUEST_INVALID',
+    `"${printable(String(kind)).slice(0, MAX_SHOWN)}" is none of ${known.join(', ')}`,
+  );
 }

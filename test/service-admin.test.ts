@@ -36,9 +36,10 @@ describeWith('postgres', 'admin jobs of the library', () => {
   it('plans, applies, and follows to the end; the record names who asked', async () => {
     const { maildrain, left } = await made(7);
     const { admin } = maildrain;
-    const plan = await admin.plan({ kind: 'purge', mailbox: 'office', all: true, by: 'support tool' });
+    const plan = await admin.plan({ kind: 'purge', mailbox: 'office', criteria: { all: true }, by: 'support tool' });
     expect(plan).toMatchObject({ messages: 7, folder: 'INBOX', createdBy: 'support tool', jobId: null });
     expect(plan.sample.map(({ subject }) => subject)).toEqual(['0', '1', '2', '3', '4', '5', '6']);
+    if (plan.id === null) throw new Error('nothing is planned');
     expect(await admin.isWorked()).toBe(false);
     await maildrain.start();
     await expect.poll(() => admin.isWorked()).toBe(true);
@@ -50,7 +51,7 @@ describeWith('postgres', 'admin jobs of the library', () => {
     expect(await admin.jobs.find(id)).toMatchObject({ requestedBy: 'support tool', done: 7, planId: plan.id });
     expect(await admin.plans.list({ mailbox: 'office' })).toMatchObject([{ id: plan.id, jobId: id, jobState: 'done' }]);
     expect(await admin.jobs.list({ states: ['failed'] })).toEqual([]);
-    await expect(admin.apply(plan.id)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    await expect(admin.apply(plan.id)).rejects.toMatchObject({ code: 'PLAN_APPLIED' });
     expect(await admin.jobs.retry(id)).toBe(false);
   });
 
@@ -64,8 +65,9 @@ describeWith('postgres', 'admin jobs of the library', () => {
       if (name === 'UID STORE') await new Promise((resolve) => setTimeout(resolve, 2_000));
       return undefined;
     };
-    const what = { mailbox: 'office', folder: 'Archive', all: true, args: { add: ['\\Seen'] } } as const;
+    const what = { mailbox: 'office', folder: 'Archive', criteria: { all: true }, args: { add: ['\\Seen'] } } as const;
     const plan = await maildrain.admin.plan({ ...what, kind: 'flag' });
+    if (plan.id === null) throw new Error('nothing is planned');
     await maildrain.start();
     const id = await maildrain.admin.apply(plan.id);
     await expect.poll(async () => (await maildrain.admin.jobs.find(id))?.done, { timeout: 30_000 }).toBeGreaterThan(0);
@@ -82,7 +84,7 @@ describeWith('postgres', 'admin jobs of the library', () => {
   it('enqueues jobs over stored mail beside drains, and cancels them while nobody works', async () => {
     const { maildrain } = await made(2);
     await maildrain.drain('office');
-    const id = await maildrain.enqueue({ kind: 'restore', mailbox: 'office', subject: '1' });
+    const id = await maildrain.enqueue({ kind: 'restore', mailbox: 'office', criteria: { subject: '1' } });
     expect(await maildrain.admin.jobs.find(id)).toMatchObject({ kind: 'restore', state: 'queued', total: 1 });
     expect(await maildrain.admin.jobs.cancel(id, { by: 'bea' })).toMatchObject({
       state: 'cancelled',
@@ -95,18 +97,18 @@ describeWith('postgres', 'admin jobs of the library', () => {
     expect(await maildrain.admin.jobs.find(`0${id}`)).toMatchObject({ id, state: 'done' });
     const wrong = [
       maildrain.enqueue({ kind: 'restore', mailbox: 'office' }),
-      maildrain.enqueue({ kind: 'restore', all: true }),
-      maildrain.enqueue({ kind: 'expire', before: '2026-01-01' }),
-      maildrain.enqueue({ kind: 'expire', all: true }),
-      maildrain.enqueue({ kind: 'purge' as 'restore', mailbox: 'office', all: true }),
-      maildrain.admin.plan({ kind: 'restore' as 'purge', mailbox: 'office', all: true }),
-      maildrain.admin.plan({ kind: 'purge', mailbox: 'office', all: true, args: { force: true } }),
+      maildrain.enqueue({ kind: 'restore', criteria: { all: true } }),
+      maildrain.enqueue({ kind: 'expire', criteria: { before: '2026-01-01' } }),
+      maildrain.enqueue({ kind: 'expire', criteria: { all: true } }),
+      maildrain.enqueue({ kind: 'purge' as 'restore', mailbox: 'office', criteria: { all: true } }),
+      maildrain.admin.plan({ kind: 'restore' as 'purge', mailbox: 'office', criteria: { all: true } }),
+      maildrain.admin.plan({ kind: 'purge', mailbox: 'office', criteria: { all: true }, args: { force: true } }),
       maildrain.admin.jobs.find('1; drop table'),
     ];
     for (const each of await Promise.allSettled(wrong)) {
-      expect(each).toMatchObject({ reason: { code: expect.stringMatching(/^(CRITERIA|CONFIG)_INVALID$/) } });
+      expect(each).toMatchObject({ reason: { code: expect.stringMatching(/^(CRITERIA|REQUEST)_INVALID$/) } });
     }
     expect(await maildrain.admin.jobs.list({ states: ['queued'] })).toEqual([]);
-    await maildrain.enqueue({ kind: 'expire', before: undefined, args: { runs: 0 } });
+    await maildrain.enqueue({ kind: 'expire', criteria: { before: undefined }, args: { runs: 0 } });
   });
 });

@@ -19,6 +19,8 @@ const GMAIL_REST_MS = 24 * 60 * 60 * 1000;
 /** What was there of a slice when it was begun the first time. */
 interface Begun {
   readonly there: number;
+  /** ISO 8601. */
+  readonly at: string;
   /** X-GM-MSGID by UID, where a message must be found again after it has left the folder. */
   readonly emailIds?: Readonly<Record<Uid, string>>;
   /** UIDNEXT of the folder that messages go to. */
@@ -39,6 +41,8 @@ export interface Slice {
   readonly there: readonly Uid[];
   /** How many were there when it was begun the first time. */
   readonly were: number;
+  /** When that was. */
+  readonly begunAt: Date;
   /** Those that were there when it was begun, as far as their ids are known; else those that are there now. */
   readonly targets: readonly Target[];
   readonly mark: Mark;
@@ -119,6 +123,7 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
         uids,
         there,
         were: begun.there,
+        begunAt: new Date(begun.at),
         targets: targetsOf(begun, there, uids),
         mark: { targetNext: begun.targetNext ?? null, repeated },
       });
@@ -155,7 +160,11 @@ function resting(ms: number): MaildrainError {
 
 async function beginning(admin: AdminSession, work: PlanWork, there: readonly Uid[]): Promise<Begun> {
   const to = work.target();
-  const begun = { there: there.length, ...(to === null ? {} : { targetNext: await admin.uidNext(to) }) };
+  const begun = {
+    there: there.length,
+    at: new Date().toISOString(),
+    ...(to === null ? {} : { targetNext: await admin.uidNext(to) }),
+  };
   if (!work.needsIds(admin)) return begun;
   const described = await admin.session.describe(there);
   return {

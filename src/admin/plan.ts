@@ -57,12 +57,21 @@ export interface PlanRequest {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Looks and writes down what would be done. @throws MaildrainError */
+/** A plan about nothing: it is shown, and nothing is kept of it. */
+export interface EmptyPlan extends NewPlan {
+  readonly id: null;
+  readonly messages: 0;
+  readonly createdAt: Date;
+  readonly jobId: null;
+  readonly jobState: null;
+}
+
+/** Looks and writes down what would be done; nothing is written down where there is nothing to do. @throws MaildrainError */
 export async function makePlan(
   { database, source }: { readonly database: Database; readonly source: PlanSource },
   mailbox: MailboxConfig,
   request: PlanRequest,
-): Promise<Plan> {
+): Promise<Plan | EmptyPlan> {
   const folder = await source.open(mailbox, request.folder);
   let plan: NewPlan;
   let uids: readonly Uid[];
@@ -85,6 +94,7 @@ export async function makePlan(
   } finally {
     await folder.close();
   }
+  if (uids.length === 0) return { ...plan, id: null, messages: 0, createdAt: new Date(), jobId: null, jobState: null };
   return createPlan(database, plan, uids);
 }
 

@@ -146,12 +146,20 @@ class PurgeStore {
     const rows = await rowsFor(sql, work.mailboxId, admin.session.facts.uidValidity, slice.uids);
     const left = new Set<Uid>(still);
     for (const { uid, state } of rows) if (state === 'pending') left.add(uid);
-    const stored = await storedUids(sql, rows);
+    const stored = await rowsWithOctets(sql, rows);
+    const fresh = stored.filter(({ storedAt }) => storedAt >= slice.begunAt).length;
+    // Of a slice that was cut it is not known any more which of them were there: no more than were.
+    const here = new Set(slice.mark.repeated ? slice.uids : slice.there);
+    const before = stored.filter(({ uid, storedAt }) => storedAt < slice.begunAt && here.has(uid)).length;
     const held = new Set(rows.flatMap(({ uid, state }) => (state === 'held' && still.has(uid) ? [uid] : [])));
     return {
       left: left.size,
       vanished: vanishedOf(slice, left, rows),
-      counts: { stored: stored.size, held: held.size },
+      counts: {
+        stored: fresh,
+        alreadyStored: Math.max(0, Math.min(before, slice.were - fresh)),
+        held: held.size,
+      },
       notes: [...tally.notes(), held.size > 0 ? HELD : null],
       throttled,
     };
@@ -231,10 +239,10 @@ function vanishedOf({ uids, there, were, mark }: Slice, left: ReadonlySet<Uid>, 
 }
 
 /** Those whose octets are in the database: a row alone is no proof, octets expire. */
-async function storedUids(sql: Sql, rows: readonly LedgerRow[]): Promise<Set<Uid>> {
+async function rowsWithOctets(sql: Sql, rows: readonly LedgerRow[]): Promise<readonly LedgerRow[]> {
   const known = rows.flatMap((row) => (row.messageId === null ? [] : [{ ...row, messageId: row.messageId }]));
   const there = await withOctets(sql, known);
-  return new Set(known.flatMap(({ uid, messageId }) => (there.has(messageId) ? [uid] : [])));
+  return known.filter(({ messageId }) => there.has(messageId));
 }
 
 function pathOf(folders: AdminSession['folders'], folder: string): string | null {

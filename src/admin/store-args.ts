@@ -11,13 +11,13 @@ export const restoreArgs = z.strictObject({
     .string()
     .min(1)
     .max(1000)
-    .regex(/^\P{Cc}+$/u)
+    .regex(/^\P{Cc}+$/u, 'a folder name without control characters is wanted')
     .optional(),
 });
 
 export const reclassifyArgs = z.strictObject({
   /** By the name under which the mail was drained; absent: of all mailboxes. */
-  mailbox: z.string().regex(NAME).optional(),
+  mailbox: z.string().regex(NAME, 'a name as in the configuration is wanted').optional(),
   /** Only what a reader of a lower version has read; absent: of a lower version than today's. */
   readerBefore: z.int().min(1).max(1_000_000).optional(),
 });

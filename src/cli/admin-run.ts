@@ -2,13 +2,14 @@
 
 import { createInterface } from 'node:readline/promises';
 import { type Command, Option } from 'commander';
+import type { EmptyPlan } from '../admin/plan.ts';
 import type { PlanWords } from '../service-admin-api.ts';
 import type { Maildrain } from '../service-api.ts';
 import type { Plan } from '../store/plans.ts';
 import { type GlobalOptions, type Terminal, withOpenService } from './context.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { followJob } from './follow.ts';
-import { deedOf, printPlan } from './plan-words.ts';
+import { deedOf, printPlan, whereOf } from './plan-words.ts';
 import { createProgressOf } from './progress.ts';
 import { count } from './words.ts';
 
@@ -51,19 +52,19 @@ export function planAndRun(
 /** From a plan on. */
 export async function runPlan(
   service: Maildrain,
-  plan: Plan,
+  plan: Plan | EmptyPlan,
   options: RunOptions,
   terminal: Terminal,
   careful = false,
 ): Promise<ExitCode> {
   const { out } = terminal;
-  const ends = options.dryRun === true || plan.messages === 0;
-  if (options.json !== true) await printPlan(out, plan);
-  else if (ends) await out.json(plan);
-  if (plan.messages === 0) {
-    out.note('nothing matches; nothing to do');
+  if (plan.id === null) {
+    if (options.json === true) await out.json(plan);
+    out.note(`nothing matches ${whereOf(plan)}; nothing to do`);
     return EXIT.done;
   }
+  if (options.json !== true) await printPlan(out, plan);
+  else if (options.dryRun === true) await out.json(plan);
   if (options.dryRun === true) {
     out.note(`nothing was changed; to do it: maildrain plans apply ${plan.id}`);
     return EXIT.done;

@@ -63,8 +63,8 @@ async function write(options: Given, terminal: Terminal): Promise<void> {
       // The reader has gone (`| head`): there is nobody to write for.
       const gone = new AbortController();
       const report = await service.admin.export({
-        ...criteriaWords(options),
         mailbox,
+        criteria: criteriaWords(options),
         format,
         into,
         signal: AbortSignal.any([signal, gone.signal]),

@@ -31,6 +31,11 @@ function flagWords(sign: string, flags: unknown): string {
   return Array.isArray(flags) ? flags.map((flag) => ` ${sign}${printable(String(flag))}`).join('') : '';
 }
 
+/** What was looked at, and for what: `in folder INBOX of bounces (kind bounce)`. */
+export function whereOf({ folder, mailbox, criteria }: Pick<Plan, 'folder' | 'mailbox' | 'criteria'>): string {
+  return printable(`in folder ${folder} of ${mailbox} (${describeCriteria(criteria)})`);
+}
+
 export async function printPlan(out: Output, plan: Plan): Promise<void> {
   const { id, job, mailbox, folder, messages, oldest, newest, criteria } = plan;
   await out.line(`${out.paint('bold', `plan ${id}`)}: ${deedOf(plan)}`);

@@ -68,7 +68,7 @@ function version(text: string): number {
 async function reclassify(options: Given, terminal: Terminal): Promise<void> {
   const { mailbox, readerBefore } = options;
   const args = readerBefore === undefined ? {} : { readerBefore };
-  const words: JobWords = { ...criteriaWords(options), kind: 'reclassify', mailbox, args };
+  const words: JobWords = { kind: 'reclassify', mailbox, criteria: criteriaWords(options), args };
   terminal.exitCode = await withOpenService(options, terminal, async (service) => {
     const { messages: total } = await service.admin.count(words);
     const progress = createProgressOf<number>(terminal.stderr, 'reading again', (done, ms) => ({

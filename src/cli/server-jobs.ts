@@ -109,5 +109,5 @@ async function run(
 ): Promise<void> {
   const { folder } = options;
   const criteria = criteriaWords(options, taken);
-  terminal.exitCode = await planAndRun(options, terminal, { ...criteria, kind, mailbox, folder, args }, careful);
+  terminal.exitCode = await planAndRun(options, terminal, { kind, mailbox, folder, criteria, args }, careful);
 }

@@ -38,7 +38,7 @@ The next drain leaves alone what was put back. Octets that have expired cannot b
       const options = command.optsWithGlobals<RestoreGiven>();
       const { mailbox, folder } = options;
       const args = folder === undefined ? {} : { folder };
-      const words: JobWords = { ...criteriaWords(options), kind: 'restore', mailbox, args };
+      const words: JobWords = { kind: 'restore', mailbox, criteria: criteriaWords(options), args };
       const where = folder === undefined ? mailbox : `"${folder}" of ${mailbox}`;
       await run(options, terminal, words, (messages) => `put ${messages} back into ${where}`);
     });

@@ -219,7 +219,10 @@ function adoptedOf(
 
 function adoptedDestiny(work: Work, item: Item, streamed: Streamed, row: LedgerRowLike, now: Date): Destiny {
   // Somebody wanted it back, wherever it turns up now.
-  if (isRestored(row) && work.takesRestored !== true) return { state: 'kept', reason: RESTORED };
+  if (isRestored(row) && work.takesRestored !== true) {
+    work.tally.restored(item.listed.uid);
+    return { state: 'kept', reason: RESTORED };
+  }
   // A flagged message that is ours is on its way out already.
   if (item.flagged && work.mailbox.dispose.kind !== 'keep') return { state: 'pending', reason: null };
   return destinyOf(work.mailbox, streamed.reading.kind, item.listed.internalDate, now);

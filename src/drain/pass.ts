@@ -158,8 +158,10 @@ async function askLedger(
       settled.add(row.uid);
       result.unseen++;
     } else if (isRestored(row) && work.takesRestored === true) rows.push(row);
-    else if (row.state === 'kept' && (work.resting || isSatisfied(work.mailbox, row, now))) settled.add(row.uid);
-    else if (row.state !== 'pending') rows.push(row);
+    else if (row.state === 'kept' && (work.resting || isSatisfied(work.mailbox, row, now))) {
+      settled.add(row.uid);
+      if (isRestored(row)) work.tally.restored(row.uid);
+    } else if (row.state !== 'pending') rows.push(row);
   }
   const known = new Map<Uid, OpenRow[]>();
   for (const row of await withHeaders(work.sql, rows)) known.set(row.uid, [...(known.get(row.uid) ?? []), row]);

@@ -130,7 +130,12 @@ function missing(
 ): MaildrainError {
   const near = nearestNames(wanted, folders);
   const names = near.map((name) => `"${printable(name)}"`).join(', ');
-  const advice = near.length === 0 ? '"maildrain folders NAME" lists what there is' : `did you mean ${names}?`;
+  const list = near.length === 0 ? '"maildrain folders NAME" lists what there is' : `did you mean ${names}?`;
+  // What only holds other mailboxes is there, and an attribute is no name.
+  const isNew = code === 'TARGET_MISSING' && cause.code === code;
+  const advice = isNew
+    ? `${list}${near.length === 0 ? ';' : ''} "--create" ("create" of the job's args) makes it`
+    : list;
   const what = /only holds other mailboxes|shows no mailbox/.test(cause.message)
     ? cause.message
     : `the account has no folder "${printable(wanted)}"`;

@@ -117,7 +117,7 @@ async function tell(sql: Sql, id: string): Promise<void> {
 /**
  * Writes a job down; the queue is told afterwards, and would find it by itself. One transaction.
  *
- * @throws MaildrainError CONFIG_INVALID: its plan has a job already
+ * @throws MaildrainError PLAN_APPLIED: its plan has a job already
  */
 export async function enqueueJob(sql: Sql, job: NewJob): Promise<string> {
   const { rows } = await sql.query<{ id: string }>(
@@ -137,7 +137,7 @@ export async function enqueueJob(sql: Sql, job: NewJob): Promise<string> {
     ],
   );
   const id = rows[0]?.id;
-  if (id === undefined) throw new MaildrainError('CONFIG_INVALID', `plan ${job.planId} has been applied meanwhile`);
+  if (id === undefined) throw new MaildrainError('PLAN_APPLIED', `plan ${job.planId} has been applied meanwhile`);
   return id;
 }
 

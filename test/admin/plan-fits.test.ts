@@ -21,6 +21,7 @@ describeWith('postgres', 'a plan and estimated sizes', () => {
     const source = planSourceOf('flag', args);
     const asked = { job: 'flag', folder: 'INBOX', criteria: { all: true }, args, by: 'ann' } as const;
     const plan = await makePlan({ database: there.database, source }, there.mailbox, asked);
+    if (plan.id === null) throw new Error('nothing is planned');
     await there.database.sql.query(
       `update maildrain.plan set sample = jsonb_set(sample, '{3}', sample->3 || $1::jsonb)`,
       [JSON.stringify(sample)],

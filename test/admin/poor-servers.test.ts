@@ -145,7 +145,7 @@ describeWith('postgres', 'admin jobs on servers that lack something', () => {
       pick: (uid) => uid !== String(foreign.uid),
     });
     await again.toTheEnd();
-    expect(again.counts).toEqual({ disposed: 20, stored: 20 });
+    expect(again.counts).toEqual({ disposed: 20, alreadyStored: 20 });
     expectSameMail(await there.stored(), mail);
     expect(there.left()).toEqual([foreign.uid]);
   });
