@@ -21,8 +21,9 @@ export const emptyTrash: AdminJob = {
       needsIds: () => false,
       target: () => null,
       async act(admin, { there }) {
-        const { done, why, throttled } = await admin.expunge(there);
-        return { left: there.length - done.length, notes: [why], throttled };
+        const { done, vanished, why, throttled } = await admin.expunge(there);
+        const left = there.length - done.length - vanished.length;
+        return { left, vanished: vanished.length, notes: [why], throttled };
       },
     });
   },

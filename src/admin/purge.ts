@@ -9,17 +9,17 @@ import { OpenRows } from '../drain/settle.ts';
 import { Tally } from '../drain/tally.ts';
 import type { Work } from '../drain/work.ts';
 import { MaildrainError } from '../errors.ts';
-import type { MailboxConfig, Step, Target, Uid } from '../model.ts';
+import type { MailboxConfig, Step, Uid } from '../model.ts';
 import type { AdminSession } from '../source/admin-session.ts';
-import { bySpecialUse, resolveFolder } from '../source/folders.ts';
-import { foundIn, foundInTrash } from '../source/gmail.ts';
+import { resolveFolder } from '../source/folders.ts';
 import { wantsStored } from '../store/events.ts';
-import { type LedgerRow, openRows, rowsFor } from '../store/ledger.ts';
+import { type LedgerRow, openRows, rowsFor, settleRows } from '../store/ledger.ts';
 import { ensureMailbox, type MailboxRow, setInFlight, writesRestUntil } from '../store/mailboxes.ts';
 import type { Sql } from '../store/pool.ts';
 import { withOctets } from '../store/renew.ts';
 import type { AdminJob, Turn } from './job.ts';
 import { mailboxOf, overPlan, type Slice, type SliceOutcome } from './plan-slices.ts';
+import { discardSlice, findGone, maySettleLate, mayStayInTrash, NOT_SEEN } from './purge-gone.ts';
 import { purgeArgs, readArgs } from './server-args.ts';
 
 export const purge: AdminJob = {
@@ -55,39 +55,8 @@ function discarding(turn: Turn, mailbox: MailboxConfig): AsyncGenerator<Step, vo
     // Gmail: what is gone from here is looked for in Trash.
     needsIds: (admin) => admin.session.facts.disposal.means === 'move' && admin.session.facts.gmail,
     target: () => null,
-    async act(admin, { targets, there, mark }): Promise<SliceOutcome> {
-      const { done, why, throttled } = await admin.session.dispose(targets);
-      const seen = new Set([...done, ...there]);
-      const lost = targets.filter(({ uid }) => !seen.has(uid));
-      if (!mark.repeated || throttled || lost.length === 0)
-        return { left: targets.length - done.length, notes: [why], throttled };
-      const { gone, vanished } = await lookForLost(admin, lost);
-      const left = targets.length - done.length - gone - vanished;
-      return { left, vanished, notes: [left > 0 ? why : null] };
-    },
+    act: (admin, slice) => discardSlice(admin, slice, turn.signal),
   });
-}
-
-/**
- * Gmail, of a slice that was cut: messages that are neither in their folder nor in Trash. With `forever` that is what an EXPUNGE whose answer was lost
- * leaves behind. Those that are still in All Mail, or in Spam, somebody else has moved.
- */
-async function lookForLost(
-  { ask, session, folders }: AdminSession,
-  lost: readonly Target[],
-): Promise<{ readonly gone: number; readonly vanished: number }> {
-  const { disposal, path } = session.facts;
-  if (disposal.means !== 'move' || !disposal.thenExpunge) return { gone: 0, vanished: 0 };
-  const known = lost.filter(({ emailId }) => emailId !== null);
-  const trashed = await ask((state) => foundInTrash(state, known, new Map()));
-  const places = ['\\All', '\\Junk'].flatMap((use) => bySpecialUse(folders, use) ?? []);
-  const elsewhere = new Set<Uid>();
-  for (const place of places.filter((folder) => folder !== path)) {
-    for (const uid of (await ask((state) => foundIn(state, place, known, new Map()))).keys()) elsewhere.add(uid);
-  }
-  const gone = known.filter(({ uid }) => !trashed.has(uid) && !elsewhere.has(uid));
-  const vanished = known.filter(({ uid }) => !trashed.has(uid) && elsewhere.has(uid));
-  return { gone: gone.length, vanished: vanished.length };
 }
 
 function storing(turn: Turn, mailbox: MailboxConfig): AsyncGenerator<Step, void> {
@@ -133,7 +102,7 @@ class PurgeStore {
   }
 
   async act(admin: AdminSession, slice: Slice): Promise<SliceOutcome> {
-    if (slice.mark.repeated) await this.#settleOwed(admin, slice);
+    if (slice.mark.repeated && !(await this.#settleOwed(admin, slice, new Set(slice.there)))) return UNFINISHED;
     const work = await this.#workOf(admin);
     const { tally } = work;
     const sql = this.#turn.pen.client;
@@ -142,10 +111,12 @@ class PurgeStore {
     }
     const throttled = work.resting;
     const still = await admin.session.present(slice.there);
-    if (!throttled && this.#turn.signal.aborted && still.size > 0) return { left: 0, unfinished: true };
+    if (!throttled && this.#turn.signal.aborted && still.size > 0) return UNFINISHED;
+    if (!throttled && maySettleLate(admin) && !(await this.#settleOwed(admin, slice, still))) return UNFINISHED;
     const rows = await rowsFor(sql, work.mailboxId, admin.session.facts.uidValidity, slice.uids);
     const left = new Set<Uid>(still);
-    for (const { uid, state } of rows) if (state === 'pending') left.add(uid);
+    const unseen = rows.filter(({ uid, state }) => state === 'pending' && !still.has(uid));
+    for (const { uid } of unseen) left.add(uid);
     const stored = await rowsWithOctets(sql, rows);
     const fresh = stored.filter(({ storedAt }) => storedAt >= slice.begunAt).length;
     // Of a slice that was cut it is not known any more which of them were there: no more than were.
@@ -160,7 +131,11 @@ class PurgeStore {
         alreadyStored: Math.max(0, Math.min(before, slice.were - fresh)),
         held: held.size,
       },
-      notes: [...tally.notes(), held.size > 0 ? HELD : null],
+      notes: [
+        ...tally.notes(),
+        held.size > 0 ? HELD : null,
+        unseen.length > 0 && !throttled && maySettleLate(admin) ? NOT_SEEN : null,
+      ],
       throttled,
     };
   }
@@ -200,16 +175,42 @@ class PurgeStore {
     };
   }
 
-  /** A slice that was cut between the server's deed and its bookkeeping: gone from the folder, still owed in the ledger. */
-  async #settleOwed({ session }: AdminSession, slice: Slice): Promise<void> {
-    const here = new Set(slice.there);
+  /**
+   * What the ledger owes and the folder no longer has: a slice was cut between the server's deed and its bookkeeping, or Gmail's Trash does not show
+   * yet what came there. False: the turn ended meanwhile.
+   */
+  async #settleOwed(admin: AdminSession, slice: Slice, here: ReadonlySet<Uid>): Promise<boolean> {
+    const { session } = admin;
     const { row } = this.#opened();
     const sql = this.#turn.pen.client;
-    const rows = await rowsFor(sql, row.id, session.facts.uidValidity, slice.uids);
-    const owed = rows.filter(({ state, uid }) => state === 'pending' && !here.has(uid));
-    if (owed.length === 0) return;
+    const ask = async (): Promise<LedgerRow[]> => {
+      const rows = await rowsFor(sql, row.id, session.facts.uidValidity, slice.uids);
+      return rows.filter(({ state, uid }) => state === 'pending' && !here.has(uid));
+    };
+    const owed = await ask();
+    if (owed.length === 0) return true;
     const work = { sql, session, mailbox: this.#mailbox, login: this.#login, tally: new Tally(), resting: false };
     await disposeCommitted(work, owed.map(committed));
+    const lost = work.resting || !maySettleLate(admin) ? [] : await ask();
+    if (lost.length === 0) return true;
+    const found = await findGone(admin, lost, this.#turn.signal);
+    if (found === null) return false;
+    const gone = new Set(found.vanished);
+    const taken = new Set([...found.done, ...(mayStayInTrash(admin, slice) ? [] : found.nowhere)]);
+    const { kind } = this.#mailbox.dispose;
+    await settleRows(
+      sql,
+      lost.filter(({ uid }) => taken.has(uid)),
+      'disposed',
+      kind,
+    );
+    await settleRows(
+      sql,
+      lost.filter(({ uid }) => gone.has(uid)),
+      'disposed',
+      GONE,
+    );
+    return true;
   }
 
   #opened(): { readonly row: MailboxRow; readonly fuse: Fuse } {
@@ -220,6 +221,7 @@ class PurgeStore {
 
 /** Reason of a row whose message was taken away by somebody else (drain/absence.ts, store/ledger.ts). */
 const GONE = 'gone';
+const UNFINISHED: SliceOutcome = { left: 0, unfinished: true };
 const HELD = 'held messages stay on the server: "maildrain held" lists them';
 
 function committed(row: LedgerRow): { key: LedgerRow; emailId: string | null; owed: true } {

@@ -10,7 +10,7 @@ import type { ImapState } from './imap-ask.ts';
 import { type Connection, connect } from './imap-connect.ts';
 import { sessionError } from './imap-errors.ts';
 import { PATIENCE_MS, selectMailbox, sessionOf, within } from './imap-session.ts';
-import { changeFlags, expungeHere, type FlagChange, type Marked } from './marks.ts';
+import { changeFlags, type ExpungedHere, expungeHere, type FlagChange, type Marked } from './marks.ts';
 import { arrivedSince, copyTo, type Mark, moveTo, type Transfer, uidNextOf } from './transfer.ts';
 import { uidSets } from './uid-set.ts';
 
@@ -56,7 +56,7 @@ export interface AdminSession {
   arrivedSince(to: string, mark: Mark): Promise<number | null>;
   changeFlags(uids: readonly Uid[], change: FlagChange): Promise<Marked>;
   /** For good, and only with UIDPLUS. */
-  expunge(uids: readonly Uid[]): Promise<Marked>;
+  expunge(uids: readonly Uid[]): Promise<ExpungedHere>;
   close(): Promise<void>;
 }
 

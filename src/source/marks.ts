@@ -68,25 +68,39 @@ function mustBeKept({ connection, facts }: ImapState, flags: readonly string[]):
   );
 }
 
+/** What came of an expunge of one slice. */
+export interface ExpungedHere extends Marked {
+  /** Somebody else took them away first. */
+  readonly vanished: readonly Uid[];
+}
+
 /**
  * Flags these \Deleted and sends UID EXPUNGE of these, then looks whether they are gone. In Gmail's Trash and Spam that is for ever; elsewhere on
  * Gmail it only takes a label off, so callers know where they are.
  */
-export async function expungeHere(state: ImapState, uids: readonly Uid[]): Promise<Marked> {
-  const { connection } = state;
+export async function expungeHere(state: ImapState, uids: readonly Uid[]): Promise<ExpungedHere> {
+  const { connection, facts } = state;
   // Without it imapflow would send a plain EXPUNGE.
   if (!connection.client.capabilities.has('UIDPLUS'))
     throw new MaildrainError('BUG', 'UID EXPUNGE was chosen on a server without UIDPLUS');
   connection.takeOkCodes();
+  // Gmail expunges with the flag, unless its user has switched that off: there, who was first can only be asked before it.
+  if (!facts.gmail) for (const set of uidSets(uids)) await stored(state, flagDeleted(state, set.text));
+  const here = await present(state, uids);
+  const there = uids.filter((uid) => here.has(uid));
   let throttled = false;
-  for (const set of uidSets(uids)) {
+  for (const set of uidSets(there)) {
     await deleteSet(state, set, 'UID EXPUNGE');
     throttled = connection.takeOkCodes().includes('THROTTLED');
     if (throttled) break;
   }
-  const left = await present(state, uids);
-  const done = uids.filter((uid) => !left.has(uid));
+  const left = await present(state, there);
+  const done = there.filter((uid) => !left.has(uid));
   const why =
     left.size === 0 || throttled ? null : 'the server said OK to UID EXPUNGE and the messages are still there';
-  return { done, why, throttled };
+  return { done, vanished: uids.filter((uid) => !here.has(uid)), why, throttled };
+}
+
+function flagDeleted({ connection }: ImapState, set: string): Promise<boolean> {
+  return connection.client.messageFlagsAdd(set, ['\\Deleted'], { uid: true, silent: true });
 }

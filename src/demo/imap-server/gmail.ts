@@ -12,6 +12,7 @@ export interface GmailSettings {
   expungeBehavior: 'archive' | 'trash' | 'deleteForever';
   hideTrash: boolean;
   hideAll: boolean;
+  trashLagMs: number;
   maxFolderSize: number | null;
   allMailCountsAsVisible: boolean;
 }
@@ -32,6 +33,7 @@ export function makeGmail(account: Account, options: GmailOptions): Gmail {
     expungeBehavior: options.expungeBehavior ?? 'archive',
     hideTrash: options.hideTrash ?? false,
     hideAll: options.hideAll ?? false,
+    trashLagMs: options.trashLagMs ?? 0,
     maxFolderSize: options.maxFolderSize ?? null,
     allMailCountsAsVisible: options.allMailCountsAsVisible ?? false,
   };
