@@ -11,6 +11,7 @@ import type { Mark } from '../source/transfer.ts';
 import { ensureMailbox, restWrites, writesRestUntil } from '../store/mailboxes.ts';
 import { findPlan, type Plan, planSlice } from '../store/plans.ts';
 import type { Turn } from './job.ts';
+import { openingOf } from './opening.ts';
 import { stillFits } from './plan-fits.ts';
 
 /** Gmail lifts its write quarantine after about a day of little use (provider reports); every try before that prolongs it. */
@@ -102,10 +103,13 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
   if (rest !== null) throw resting(rest.getTime() - Date.now());
   if (signal.aborted) return;
   const password = await resolveSecret(work.mailbox.imap.password);
-  const admin = await openAdmin(work.mailbox, { password, folder: plan.folder, readOnly: false, signal: pen.lost });
+  const opening = openingOf(turn);
+  const open = { password, folder: plan.folder, readOnly: false, signal: opening.signal };
+  const admin = await openAdmin(work.mailbox, open);
   try {
     await stillFits(admin, plan);
     await work.prepare?.(admin, plan);
+    opening.over();
     while (!signal.aborted) {
       const next = await planSlice(sql, plan.id, seq);
       if (next === null) return;
@@ -141,6 +145,7 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
       yield { done: uids.length, counts, cursor: { seq, begun }, ...(notes.length === 0 ? {} : { notes }) };
     }
   } finally {
+    opening.over();
     if (!pen.lost.aborted) await work.finish?.();
     await admin.close();
   }

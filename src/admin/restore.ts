@@ -35,6 +35,7 @@ import {
   type Stretch,
 } from '../store/stored-mail.ts';
 import type { AdminJob, Turn } from './job.ts';
+import { openingOf } from './opening.ts';
 import { mailboxOf } from './plan-slices.ts';
 import { findAppended } from './restore-look.ts';
 import { foldersDrained } from './restore-place.ts';
@@ -73,10 +74,12 @@ export const restore: AdminJob = {
     }
     const password = await resolveSecret(mailbox.imap.password);
     const kept: MailboxConfig = { ...mailbox, dispose: { kind: 'keep' } };
-    const open = { password, folder: folder ?? mailbox.folder, readOnly: false, signal: pen.lost };
+    const opening = openingOf(turn);
+    const open = { password, folder: folder ?? mailbox.folder, readOnly: false, signal: opening.signal };
     const admin = await openAdmin(kept, open);
     try {
       const restoring = new Restoring(turn, admin, await placeOf(turn, mailbox, admin));
+      opening.over();
       while (rest !== null && !signal.aborted) {
         const page = await nextPage(pen.client, selection, rest, SLICE);
         const outcome = await restoring.slice(page.messages);
@@ -87,6 +90,7 @@ export const restore: AdminJob = {
         yield { done: page.messages.length, ...outcome, cursor };
       }
     } finally {
+      opening.over();
       await admin.close();
     }
   },

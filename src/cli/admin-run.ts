@@ -7,8 +7,9 @@ import type { PlanWords } from '../service-admin-api.ts';
 import type { Maildrain } from '../service-api.ts';
 import type { Plan } from '../store/plans.ts';
 import { type GlobalOptions, type Terminal, withOpenService } from './context.ts';
-import { EXIT, type ExitCode, UsageError } from './exit.ts';
+import { EXIT, UsageError } from './exit.ts';
 import { followJob } from './follow.ts';
+import { type Leaving, listenForLeaving } from './leaving.ts';
 import { deedOf, printPlan, whereOf } from './plan-words.ts';
 import { createProgressOf } from './progress.ts';
 import { count } from './words.ts';
@@ -56,24 +57,49 @@ export async function runPlan(
   options: RunOptions,
   terminal: Terminal,
   careful = false,
-): Promise<ExitCode> {
+): Promise<number> {
   const { out } = terminal;
   if (plan.id === null) {
     if (options.json === true) await out.json(plan);
     out.note(`nothing matches ${whereOf(plan)}; nothing to do`);
     return EXIT.done;
   }
+  const signals = listenForLeaving(terminal);
+  try {
+    return await runFound(service, plan, options, terminal, careful, signals);
+  } finally {
+    signals.release();
+  }
+}
+
+async function runFound(
+  service: Maildrain,
+  plan: Plan,
+  options: RunOptions,
+  terminal: Terminal,
+  careful: boolean,
+  signals: Leaving,
+): Promise<number> {
+  const { out } = terminal;
   if (options.json !== true) await printPlan(out, plan);
   else if (options.dryRun === true) await out.json(plan);
   if (options.dryRun === true) {
     out.note(`nothing was changed; to do it: maildrain plans apply ${plan.id}`);
     return EXIT.done;
   }
-  if (!(await confirmed(plan, options, careful))) {
-    out.note(`not done; to do it later: maildrain plans apply ${plan.id}`);
+  const later = `not done; to do it later: maildrain plans apply ${plan.id}`;
+  if (!(await confirmed(plan, options, careful, signals.signal)) && !signals.signal.aborted) {
+    out.note(later);
     return EXIT.failed;
   }
-  return startAndFollow(service, () => service.admin.apply(plan.id), options, terminal);
+  return startAndFollow(service, () => service.admin.apply(plan.id), options, terminal, { signals, later });
+}
+
+export interface Start {
+  /** Listening since what would be done was shown. */
+  readonly signals: Leaving;
+  /** Said when the person leaves before there is a job. */
+  readonly later: string;
 }
 
 /** Enqueues by `start`, and then follows or leaves. */
@@ -82,32 +108,47 @@ export async function startAndFollow(
   start: () => Promise<string>,
   options: RunOptions,
   terminal: Terminal,
-): Promise<ExitCode> {
+  { signals, later }: Start,
+): Promise<number> {
+  const { out } = terminal;
+  if (signals.signal.aborted) {
+    out.note(later);
+    return signals.exitCode();
+  }
   const id = await start();
-  if (options.detach !== true) return followJob(service, id, options, terminal);
-  if (options.json === true) await terminal.out.json({ job: id });
-  else await terminal.out.line(`job ${id}; follow it: maildrain jobs show ${id} --follow`);
+  if (options.detach !== true) return followJob(service, id, options, terminal, signals);
+  if (options.json === true) await out.json({ job: id });
+  else await out.line(`job ${id}; follow it: maildrain jobs show ${id} --follow`);
+  if (!(await service.admin.isWorked())) out.note(`no worker is running: job ${id} waits for "maildrain serve"`);
   return EXIT.done;
 }
 
-async function confirmed(plan: Plan, options: RunOptions, careful: boolean): Promise<boolean> {
+async function confirmed(plan: Plan, options: RunOptions, careful: boolean, signal: AbortSignal): Promise<boolean> {
   if (options.yes === true) return true;
   const later = `the plan is kept: maildrain plans apply ${plan.id} --yes`;
   if (careful) throw new UsageError(`without storing them first, this is done with --yes only (${later})`);
   if (!canAsk(options)) throw new UsageError(`there is no terminal to ask on: give --yes (${later})`);
-  return ask(`${deedOf(plan)}?`);
+  return ask(`${deedOf(plan)}?`, signal);
 }
 
 export function canAsk(options: GlobalOptions): boolean {
   return options.json !== true && process.stdin.isTTY === true && process.stderr.isTTY === true;
 }
 
-/** Anything but a yes is a no. */
-export async function ask(question: string): Promise<boolean> {
+/** Anything but a yes is a no, Ctrl-C and the end of the input too. */
+export async function ask(question: string, signal: AbortSignal): Promise<boolean> {
   const reader = createInterface({ input: process.stdin, output: process.stderr });
+  // The terminal gives Ctrl-C to the reader as a key.
+  reader.on('SIGINT', () => process.emit('SIGINT', 'SIGINT'));
+  const over = new AbortController();
+  reader.once('close', () => over.abort());
   try {
-    const answer = await reader.question(`${question} [y/N] `);
+    const answer = await reader.question(`${question} [y/N] `, { signal: AbortSignal.any([signal, over.signal]) });
     return /^y(es)?$/i.test(answer.trim());
+  } catch (error) {
+    if (!signal.aborted && !over.signal.aborted) throw error;
+    process.stderr.write('\n');
+    return false;
   } finally {
     reader.close();
   }

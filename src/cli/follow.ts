@@ -1,20 +1,16 @@
-// Following an admin job from a terminal: a bar, or plain lines; what came of it; and Ctrl-C, which leaves the job to its worker the first time and asks
-// to cancel it the second.
+// Following an admin job from a terminal: a bar, or plain lines; what came of it; and where it stands when the person leaves it. Ctrl-C itself is in
+// leaving.ts.
 
 import { printable } from '../errors.ts';
 import type { Maildrain } from '../service-api.ts';
 import type { Job } from '../store/admin-jobs.ts';
 import type { Terminal } from './context.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { type Leaving, listenForLeaving, SECOND_MS } from './leaving.ts';
 import type { Output } from './output.ts';
 import { createProgressOf, perSecond, rateWords, type Shown } from './progress.ts';
-import { ECHO_MS } from './signals.ts';
+import { watchForWorkers } from './unworked.ts';
 import { count, duration, fromNow } from './words.ts';
-
-/** After the first Ctrl-C: how long the second may take. */
-const SECOND_MS = 2_000;
-/** A worker takes a job up within a moment; after so long there is probably none. */
-const UNWORKED_MS = 3_000;
 
 export interface FollowOptions {
   readonly json?: boolean | undefined;
@@ -22,38 +18,88 @@ export interface FollowOptions {
   readonly here?: boolean | undefined;
 }
 
-/** Shows the job until it has ended, or until the person goes away. */
+/** What a second Ctrl-C came to. */
+interface Cancelling {
+  asked: boolean;
+  done: Promise<void>;
+}
+
+/** Shows the job until it has ended, or until the person goes away. @param signals those of whoever listens already */
 export async function followJob(
   service: Maildrain,
   id: string,
   options: FollowOptions,
   terminal: Terminal,
+  signals: Leaving = listenForLeaving(terminal),
 ): Promise<ExitCode> {
+  const here = options.here === true;
   const leaving = new AbortController();
   const ending = new AbortController();
-  const signals = listen(terminal, id, options.here === true, {
+  const cancelling: Cancelling = { asked: false, done: Promise.resolve() };
+  const again = `press Ctrl-C again within ${SECOND_MS / 1000} s to cancel it`;
+  signals.react({
+    leavesOnTerm: !here,
+    onFirst: () => {
+      terminal.out.note(
+        here ? `job ${id} stops after the slice in hand and stays queued; ${again}` : `leaving job ${id}; ${again}`,
+      );
+      if (here) ending.abort();
+    },
+    onCancel: () => {
+      terminal.out.note(`asking job ${id} to end after the slice in hand`);
+      cancelling.asked = true;
+      cancelling.done = cancel(service, id, terminal);
+    },
     onLeave: () => leaving.abort(),
-    onCancel: () => void service.admin.jobs.cancel(id).catch(() => undefined),
-    onEnd: () => ending.abort(),
   });
-  const working = options.here === true ? service.admin.work(id, ending.signal) : Promise.resolve();
+  let unattended = false;
+  const giveUp = (): void => {
+    unattended = true;
+    leaving.abort();
+  };
+  const working = here ? service.admin.work(id, ending.signal) : Promise.resolve();
   // Its failure is told once it is awaited.
   working.catch(() => leaving.abort());
   try {
-    const last = await watch(service, id, options, terminal, AbortSignal.any([leaving.signal, ending.signal]));
+    const last = await watch(
+      service,
+      id,
+      { here, giveUp, left: signals.signal },
+      terminal,
+      AbortSignal.any([leaving.signal, ending.signal]),
+    );
     await working;
+    // It has stopped here sooner than a second Ctrl-C may come.
+    if (here && !leaving.signal.aborted && !(await hasEnded(service, id))) await signals.decided();
+    await cancelling.done;
+    // The turn may have ended for us before it looked whether it is cancelled.
+    if (here && cancelling.asked && !(await hasEnded(service, id))) await cancel(service, id, terminal);
     const job = (await service.admin.jobs.find(id)) ?? last;
-    return await report(job, options, terminal, id);
+    return await report(service, job, options, terminal, unattended);
   } finally {
     signals.release();
     terminal.beforeLog = () => {};
   }
 }
 
+async function hasEnded(service: Maildrain, id: string): Promise<boolean> {
+  return (await service.admin.jobs.find(id))?.finishedAt !== null;
+}
+
+async function cancel(service: Maildrain, id: string, { out }: Terminal): Promise<void> {
+  try {
+    await service.admin.jobs.cancel(id);
+  } catch (error) {
+    out.note(
+      `job ${id} could not be asked to end: ${printable(error instanceof Error ? error.message : String(error))}; later: maildrain jobs cancel ${id}`,
+    );
+  }
+}
+
 async function watch(
   service: Maildrain,
   id: string,
-  options: FollowOptions,
+  { here, giveUp, left }: { readonly here: boolean; readonly giveUp: () => void; readonly left: AbortSignal },
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<Job | null> {
@@ -70,10 +116,11 @@ async function watch(
     progress.clear();
     terminal.out.note(text);
   };
-  const unworked = setTimeout(() => {
-    if (options.here === true || last?.state !== 'queued' || last.startedAt !== null) return;
-    void sayUnworked(service, id, note);
-  }, UNWORKED_MS);
+  const over = new AbortController();
+  const watching = AbortSignal.any([signal, over.signal]);
+  // Whoever is leaving is told once, at the end.
+  const say = (text: string): void => (left.aborted ? undefined : note(text));
+  if (!here) watchForWorkers(service, id, watching, { say, onGiveUp: giveUp });
   try {
     for await (const job of service.admin.follow(id, signal)) {
       last = job;
@@ -84,19 +131,10 @@ async function watch(
       else progress.update(job);
     }
   } finally {
-    clearTimeout(unworked);
+    over.abort();
     progress.clear();
   }
   return last;
-}
-
-async function sayUnworked(service: Maildrain, id: string, note: (text: string) => void): Promise<void> {
-  const worked = await service.admin.isWorked().catch(() => true);
-  note(
-    worked
-      ? `job ${id} waits: its mailbox, or the workers, are busy with something else`
-      : `job ${id} waits, for no worker is running: start "maildrain serve", or Ctrl-C and "maildrain jobs retry ${id} --here"`,
-  );
 }
 
 function shown({ done, total, counts }: Job, since: number, ms: number): Shown {
@@ -111,20 +149,43 @@ function shown({ done, total, counts }: Job, since: number, ms: number): Shown {
 
 function countWords(counts: Readonly<Record<string, number>>): string {
   return Object.entries(counts)
-    .map(([name, n]) => `, ${printable(name)} ${count(n)}`)
+    .map(([name, n]) => `, ${countName(name)} ${count(n)}`)
     .join('');
 }
 
-async function report(job: Job | null, options: FollowOptions, terminal: Terminal, id: string): Promise<ExitCode> {
+/** `alreadyStored` as `already stored`. */
+export function countName(name: string): string {
+  return printable(name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`));
+}
+
+async function report(
+  service: Maildrain,
+  job: Job | null,
+  options: FollowOptions,
+  terminal: Terminal,
+  unattended: boolean,
+): Promise<ExitCode> {
   if (job === null) return EXIT.failed;
-  if (options.json === true) await terminal.out.json(job);
-  if (job.finishedAt === null) {
-    if (options.json !== true)
-      await terminal.out.line(`job ${id} goes on; follow it again: maildrain jobs show ${id} --follow`);
-    return EXIT.done;
+  const { out } = terminal;
+  if (options.json === true) await out.json(job);
+  if (job.finishedAt !== null) {
+    if (options.json !== true) await printEnd(out, job);
+    return exitOfJob(job);
   }
-  if (options.json !== true) await printEnd(terminal.out, job);
-  return exitOfJob(job);
+  const where = await whereLeft(service, job);
+  if (options.json === true) out.note(where);
+  else await out.line(where);
+  return unattended || job.cancelRequestedAt !== null ? EXIT.partly : EXIT.done;
+}
+
+/** What becomes of a job that is left, and how to come back to it. */
+export async function whereLeft(service: Maildrain, { id, cancelRequestedAt }: Job): Promise<string> {
+  if (cancelRequestedAt !== null)
+    return `job ${id} has been asked to end, and does after the slice in hand; see: maildrain jobs show ${id} --follow`;
+  const follow = `follow it: maildrain jobs show ${id} --follow; cancel it: maildrain jobs cancel ${id}`;
+  return (await service.admin.isWorked().catch(() => true))
+    ? `job ${id} goes on; ${follow}`
+    : `job ${id} waits for a worker ("maildrain serve", or "maildrain jobs retry ${id} --here"); ${follow}`;
 }
 
 export async function printEnd(out: Output, job: Job): Promise<void> {
@@ -158,57 +219,4 @@ export function stateWords(out: Output, { state, cancelRequestedBy }: Job): stri
 export function exitOfJob({ state, errorCode }: Pick<Job, 'state' | 'errorCode'>): ExitCode {
   if (state === 'failed') return errorCode === 'MAILBOX_STOPPED' ? EXIT.stopped : EXIT.failed;
   return state === 'partial' || state === 'cancelled' ? EXIT.partly : EXIT.done;
-}
-
-interface Reactions {
-  readonly onLeave: () => void;
-  readonly onCancel: () => void;
-  readonly onEnd: () => void;
-}
-
-/**
- * The first signal detaches, after a moment in which a second one asks to cancel; the third leaves whatever happens. A job that runs here ends after its
- * slice at the first.
- */
-function listen(
-  terminal: Terminal,
-  id: string,
-  here: boolean,
-  { onLeave, onCancel, onEnd }: Reactions,
-): { release(): void } {
-  let signals = 0;
-  let lastAt = Number.NEGATIVE_INFINITY;
-  let timer: NodeJS.Timeout | undefined;
-  const first = (): void => {
-    if (here) {
-      terminal.out.note(`job ${id} stops after the slice in hand and stays queued; Ctrl-C again to cancel it`);
-      onEnd();
-      return;
-    }
-    terminal.out.note(`job ${id} goes on without this terminal; Ctrl-C again to cancel it`);
-    timer = setTimeout(onLeave, SECOND_MS);
-  };
-  const handler = (name: NodeJS.Signals): void => {
-    if (performance.now() - lastAt < ECHO_MS) return;
-    lastAt = performance.now();
-    signals++;
-    clearTimeout(timer);
-    terminal.beforeLog();
-    // A supervisor's SIGTERM has no second thoughts.
-    if (signals > 2 || (name === 'SIGTERM' && !here)) onLeave();
-    else if (signals === 1) first();
-    else {
-      terminal.out.note(`asking job ${id} to end after the slice in hand`);
-      onCancel();
-    }
-  };
-  process.on('SIGINT', handler);
-  process.on('SIGTERM', handler);
-  return {
-    release() {
-      clearTimeout(timer);
-      process.off('SIGINT', handler);
-      process.off('SIGTERM', handler);
-    },
-  };
 }

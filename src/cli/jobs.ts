@@ -8,7 +8,8 @@ import { JOB_STATES, type Job, type JobState } from '../store/admin-jobs.ts';
 import { addRunOptions, type RunOptions, startAndFollow } from './admin-run.ts';
 import { type GlobalOptions, type Terminal, withOpenService, withService } from './context.ts';
 import { EXIT, type ExitCode, NotThere, UsageError } from './exit.ts';
-import { exitOfJob, followJob, stateWords } from './follow.ts';
+import { countName, exitOfJob, followJob, stateWords } from './follow.ts';
+import { listenForLeaving } from './leaving.ts';
 import { facts, type Output, table } from './output.ts';
 import { count, fromNow, instant, parseLimit } from './words.ts';
 
@@ -80,7 +81,16 @@ export function addJobs(program: Command, terminal: Terminal): void {
       .description(
         'Takes a job up again that failed or was cancelled, where it ended; one that is partly done from its beginning.',
       )
-      .addHelpText('after', '\nExamples:\n  $ maildrain jobs retry 7\n  $ maildrain jobs retry 7 --here'),
+      .addHelpText(
+        'after',
+        `
+Examples:
+  $ maildrain jobs retry 7
+  $ maildrain jobs retry 7 --here
+
+A running "maildrain serve" takes it up. Where there is none: --here works it off in this process, also a job that is still queued. Without a terminal
+the verb waits 20 seconds for a worker, then leaves the job queued and exits with 4.`,
+      ),
   ).action(async (id: string, _: object, command: Command) => {
     const options = command.optsWithGlobals<RunOptions>();
     terminal.exitCode = await withOpenService(options, terminal, (service) => retry(service, id, options, terminal));
@@ -106,17 +116,24 @@ async function cancel(service: Maildrain, id: string, options: GlobalOptions, te
 }
 
 /** With `--here` a job that nobody works on is taken up as it is. */
-async function retry(service: Maildrain, id: string, options: RunOptions, terminal: Terminal): Promise<ExitCode> {
+async function retry(service: Maildrain, id: string, options: RunOptions, terminal: Terminal): Promise<number> {
   const job = there(await service.admin.jobs.find(id), id);
   if (job.state === 'done') throw new UsageError(`job ${id} is done: there is nothing to take up again`);
   const isOpen = job.finishedAt === null;
   if (isOpen && options.here !== true)
-    throw new UsageError(`job ${id} is ${job.state} and goes on by itself; --here works it off in this process`);
+    throw new UsageError(
+      `job ${id} is ${job.state} and is taken up by "maildrain serve" by itself; --here works it off in this process`,
+    );
   const start = async (): Promise<string> => {
     if (!isOpen) await service.admin.jobs.retry(id);
     return id;
   };
-  return startAndFollow(service, start, options, terminal);
+  const signals = listenForLeaving(terminal);
+  try {
+    return await startAndFollow(service, start, options, terminal, { signals, later: `job ${id} is left as it was` });
+  } finally {
+    signals.release();
+  }
 }
 
 async function list(jobs: readonly Job[], options: GlobalOptions, out: Output): Promise<ExitCode> {
@@ -157,7 +174,7 @@ async function show(out: Output, job: Job): Promise<void> {
       ['options', Object.keys(job.args).length === 0 ? null : JSON.stringify(job.args)],
       ['asked for by', `${job.requestedBy}, ${instant(job.createdAt)}`],
       ['done', `${count(job.done)}${job.total === null ? '' : ` of ${count(job.total)}`}`],
-      ...Object.entries(job.counts).map(([name, n]) => [name, count(n)] as const),
+      ...Object.entries(job.counts).map(([name, n]) => [countName(name), count(n)] as const),
       ['started', instantOrNull(job.startedAt)],
       ['last sign', job.finishedAt === null && job.heartbeatAt !== null ? fromNow(job.heartbeatAt) : null],
       ['ended', instantOrNull(job.finishedAt)],

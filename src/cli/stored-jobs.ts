@@ -9,7 +9,8 @@ import type { Maildrain } from '../service-api.ts';
 import { addRunOptions, ask, canAsk, type RunOptions, startAndFollow } from './admin-run.ts';
 import { type Terminal, withOpenService } from './context.ts';
 import { addCriteriaOptions, criteriaWords } from './criteria-options.ts';
-import { EXIT, type ExitCode, UsageError } from './exit.ts';
+import { EXIT, UsageError } from './exit.ts';
+import { listenForLeaving } from './leaving.ts';
 import { bytes, instant, plural } from './words.ts';
 
 type RestoreGiven = RunOptions & CriteriaWords & { readonly mailbox: string; readonly folder?: string };
@@ -82,20 +83,26 @@ export async function confirmAndRun(
   options: RunOptions,
   terminal: Terminal,
   { words, sentence, show, summary, isEmpty }: Shown,
-): Promise<ExitCode> {
+): Promise<number> {
   const { out } = terminal;
   const ends = options.dryRun === true || isEmpty;
-  if (options.json !== true) await show();
-  else if (ends) await out.json(summary);
-  if (isEmpty) out.note('nothing matches; nothing to do');
-  else if (options.dryRun === true) out.note('nothing was changed');
-  if (ends) return EXIT.done;
-  if (options.yes !== true) {
-    if (!canAsk(options)) throw new UsageError('there is no terminal to ask on: give --yes');
-    if (!(await ask(`${sentence}?`))) {
-      out.note('not done');
-      return EXIT.failed;
+  const signals = listenForLeaving(terminal);
+  try {
+    if (options.json !== true) await show();
+    else if (ends) await out.json(summary);
+    if (isEmpty) out.note('nothing matches; nothing to do');
+    else if (options.dryRun === true) out.note('nothing was changed');
+    if (ends) return EXIT.done;
+    if (options.yes !== true) {
+      if (!canAsk(options)) throw new UsageError('there is no terminal to ask on: give --yes');
+      if (!(await ask(`${sentence}?`, signals.signal)) && !signals.signal.aborted) {
+        out.note('not done');
+        return EXIT.failed;
+      }
     }
+    const start = (): Promise<string> => service.admin.enqueue(words);
+    return await startAndFollow(service, start, options, terminal, { signals, later: 'not done' });
+  } finally {
+    signals.release();
   }
-  return startAndFollow(service, () => service.admin.enqueue(words), options, terminal);
 }

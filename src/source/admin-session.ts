@@ -68,8 +68,9 @@ export interface AdminSession {
  */
 export async function openAdmin(mailbox: MailboxConfig, options: OpenAdminOptions): Promise<AdminSession> {
   if (options.signal.aborted) throw new MaildrainError('ABORTED', 'stopped before connecting');
-  const connection = await connect(mailbox.imap, options.password, mailbox.sizeLimit);
-  const cut = (): void => connection.cut();
+  const connection = await connect(mailbox.imap, options.password, mailbox.sizeLimit, options.signal);
+  const cut = (): void => connection.cut(new MaildrainError('ABORTED', 'stopped while the server was being asked'));
+  if (options.signal.aborted) cut();
   options.signal.addEventListener('abort', cut, { once: true });
   const end = async (): Promise<void> => {
     options.signal.removeEventListener('abort', cut);

@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { enqueueJob, finishJob, type NewJob, retryJob, saveStep } from '../../src/store/admin-jobs.ts';
-import type { Database } from '../../src/store/pool.ts';
+import type { Database, Sql } from '../../src/store/pool.ts';
 import { describeWith } from '../support/fresh.ts';
 import { migrated } from './store.ts';
 
@@ -19,6 +19,11 @@ async function planned(database: Database): Promise<string> {
   return rows[0]?.id ?? '';
 }
 
+/** Ends a job inside a transaction that is open. */
+async function finishJobWithin(sql: Sql, id: string): Promise<void> {
+  await sql.query(`update maildrain.admin_job set state = 'done', finished_at = now() where id = $1`, [id]);
+}
+
 describeWith('postgres', 'rows of admin jobs', () => {
   it.each(['queued', 'done', 'cancelled', 'partial'] as const)(
     'a plan is applied once, also where two ask and its job is %s by then',
@@ -27,13 +32,32 @@ describeWith('postgres', 'rows of admin jobs', () => {
       const planId = await planned(database);
       const id = await enqueueJob(database.sql, jobOf({ planId }));
       if (state !== 'queued') await finishJob(database.sql, id, { state, error: null });
-      await expect(enqueueJob(database.sql, jobOf({ planId }))).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+      await expect(enqueueJob(database.sql, jobOf({ planId }))).rejects.toMatchObject({ code: 'PLAN_APPLIED' });
       const { rows } = await database.sql.query('select id from maildrain.admin_job');
       expect(rows).toEqual([{ id }]);
       // Jobs without a plan are as many as somebody asks for.
       for (let n = 0; n < 2; n++) await enqueueJob(database.sql, jobOf({ kind: 'restore' }));
     },
   );
+
+  it('of many who apply a plan at the same moment one does, also while the job of the first is not committed yet', async () => {
+    const { database } = await migrated();
+    const planId = await planned(database);
+    const pen = await database.take();
+    await pen.client.query('begin');
+    const id = await enqueueJob(pen.client, jobOf({ planId }));
+    const others = Promise.allSettled(
+      Array.from({ length: 3 }, () => enqueueJob(database.sql, jobOf({ planId, requestedBy: 'bea' }))),
+    );
+    await finishJobWithin(pen.client, id);
+    await pen.client.query('commit');
+    await pen.release();
+    for (const other of await others) {
+      expect(other).toMatchObject({ status: 'rejected', reason: { message: expect.stringContaining('applied') } });
+    }
+    const { rows } = await database.sql.query('select id, requested_by, state from maildrain.admin_job');
+    expect(rows).toEqual([{ id, requested_by: 'ann', state: 'done' }]);
+  });
 
   it.each([
     ['copy', 'partial', null, 'each message is still there and would be copied once more'],
