@@ -81,6 +81,8 @@ create table maildrain.restore (
   uid_from bigint,
   -- from APPENDUID, or seen; null: not known
   uid text,
+  -- written before the first word of it to the server: as long as it is false, the message is not there because of this row
+  said boolean not null default false,
   -- how often the line broke while this message was on its way
   attempts int not null default 0,
   error_code text,

@@ -18,6 +18,7 @@ import {
   endSending,
   forgetUnsaid,
   mailboxesOf,
+  markSaid,
   octetCounts,
   type RestoreEnd,
   type RestorePlace,
@@ -150,7 +151,7 @@ class Restoring {
       else sent.push({ message, uid });
     }
     const doubtful = [
-      ...open.flatMap((message) => rows.get(message.id) ?? []),
+      ...open.flatMap((message) => rows.get(message.id) ?? []).filter(({ said }) => said),
       ...(await doubtfulElsewhere(
         sql,
         this.#place,
@@ -232,14 +233,13 @@ class Restoring {
     }
     if (ready.length === 0) return true;
     await beginSending(pen.client, this.#place, ready, this.#uidNext);
-    // Before this slice nothing was said of these to the server.
-    const unsaid = new Set(ready.flatMap(({ id }) => (rows.has(id) ? [] : [id])));
+    let all = false;
     const unknown: StoredFacts[] = [];
     try {
       for await (const { message, pieces } of mailOf(context.database, ready)) {
         if (signal.aborted) return false;
         if (pieces === null) throw new MaildrainError('DATABASE_CONFLICT', 'octets expired while they were put back');
-        unsaid.delete(message.id);
+        await markSaid(pen.client, this.#place.jobId, message.id);
         const appended = await this.#append(message, pieces);
         this.#turn.worked();
         if (appended.outcome === 'refused') this.#refuse(ends, message, appended.code, appended.why);
@@ -250,10 +250,11 @@ class Restoring {
           if (this.#uidNext !== null) this.#uidNext = Math.max(this.#uidNext, Number(appended.uid) + 1);
         }
       }
+      all = true;
     } finally {
-      // The job may be cancelled now: a row for a message that was never sent would stay for ever. Where Postgres is gone the next turn sends them.
-      if (unsaid.size > 0 && !pen.lost.aborted)
-        await forgetUnsaid(pen.client, this.#place, [...unsaid]).catch(() => {});
+      // The rest is not sent before the next turn, if there is one: till then drains need not look out for it. Where Postgres is gone, the end of
+      // the job takes it back (admin-jobs.ts).
+      if (!all && !pen.lost.aborted) await forgetUnsaid(pen.client, this.#place.jobId).catch(() => {});
     }
     if (unknown.length > 0) await this.#findUnknown(unknown, sent);
     return true;

@@ -6,6 +6,7 @@ import type { AdminJobKind, Criteria, Step } from '../model.ts';
 import { lockJob } from './lock.ts';
 import { readCriteria } from './plans.ts';
 import { type Database, inTransaction, type Sql } from './pool.ts';
+import { forgetUnsaid } from './restore.ts';
 
 export const JOB_STATES = ['queued', 'running', 'done', 'partial', 'failed', 'cancelled'] as const;
 export type JobState = (typeof JOB_STATES)[number];
@@ -258,6 +259,8 @@ async function finish(sql: Sql, id: string, { state, error, notes = [] }: End): 
   const row = rows[0];
   if (row === undefined) return;
   const job = toJob(row);
+  // A turn that was killed could not take back what it had not sent, and there is no other one that would send it.
+  if (job.kind === 'restore') await forgetUnsaid(sql, id);
   const report = {
     jobId: job.id,
     outcome: state,

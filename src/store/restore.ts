@@ -29,6 +29,8 @@ export interface RestoreRow {
   readonly uidValidity: string;
   readonly uidFrom: number | null;
   readonly uid: Uid | null;
+  /** Something was said of it to the server. False: it is not there because of this job. */
+  readonly said: boolean;
   readonly attempts: number;
 }
 
@@ -38,12 +40,13 @@ interface SqlRow {
   uidvalidity: string;
   uid_from: string | null;
   uid: string | null;
+  said: boolean;
   attempts: number;
 }
 
 export async function restoreRows(sql: Sql, jobId: string, messageIds: readonly string[]): Promise<RestoreRow[]> {
   const { rows } = await sql.query<SqlRow>(
-    `select message_id, state, uidvalidity, uid_from, uid, attempts from maildrain.restore
+    `select message_id, state, uidvalidity, uid_from, uid, said, attempts from maildrain.restore
       where job_id = $1 and message_id = any($2::bigint[])`,
     [jobId, messageIds],
   );
@@ -57,6 +60,7 @@ function toRow(row: SqlRow): RestoreRow {
     uidValidity: row.uidvalidity,
     uidFrom: row.uid_from === null ? null : Number(row.uid_from),
     uid: row.uid,
+    said: row.said,
     attempts: row.attempts,
   };
 }
@@ -68,9 +72,9 @@ export async function doubtfulElsewhere(
   messageIds: readonly string[],
 ): Promise<RestoreRow[]> {
   const { rows } = await sql.query<SqlRow>(
-    `select message_id, state, uidvalidity, uid_from, uid, attempts from maildrain.restore
+    `select message_id, state, uidvalidity, uid_from, uid, said, attempts from maildrain.restore
       where message_id = any($1::bigint[]) and job_id <> $2 and login = $3 and folder = $4 and state = 'sending'
-        and (uid is null or uidvalidity <> $5)`,
+        and said and (uid is null or uidvalidity <> $5)`,
     [messageIds, place.jobId, place.login, place.folder, place.uidValidity],
   );
   return rows.map(toRow);
@@ -180,18 +184,28 @@ export function beginSending(
   });
 }
 
-/** Of these messages nothing was said to the server after all: what beginSending() wrote is taken back. One transaction. */
-export function forgetUnsaid(sql: Sql, place: RestorePlace, messageIds: readonly string[]): Promise<void> {
-  return inTransaction(sql, async () => {
-    await sql.query('delete from maildrain.restore where job_id = $1 and message_id = any($2::bigint[])', [
-      place.jobId,
-      messageIds,
-    ]);
-    await sql.query(
-      'delete from maildrain.ledger where mailbox_id = any($1::int[]) and uidvalidity = $2 and uid = any($3::text[])',
-      [[...place.here, ...place.elsewhere], RESTORING + place.jobId, messageIds],
-    );
-  });
+/**
+ * Something is about to be said of this message to the server. Committed, and on the disk, before it is: from now on it is in doubt until it is known
+ * what came of it.
+ */
+export async function markSaid(sql: Sql, jobId: string, messageId: string): Promise<void> {
+  await sql.query('update maildrain.restore set said = true where job_id = $1 and message_id = $2 and not said', [
+    jobId,
+    messageId,
+  ]);
+}
+
+/**
+ * Takes back what beginSending() wrote of messages of which nothing was said to the server after all: they would wait for ever. What is in doubt
+ * stays. One statement.
+ */
+export async function forgetUnsaid(sql: Sql, jobId: string): Promise<void> {
+  await sql.query(
+    `with unsaid as (delete from maildrain.restore where job_id = $1 and state = 'sending' and not said returning message_id)
+     delete from maildrain.ledger l using unsaid u
+      where l.message_id = u.message_id and l.uidvalidity = $2 and l.uid = u.message_id::text`,
+    [jobId, RESTORING + jobId],
+  );
 }
 
 /** The INTERNALDATE that a message is given when it is put back: its own, in whole seconds as IMAP has it (RFC 9051 `date-time`). */

@@ -4,6 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Fault, ImapServerOptions, ReceivedCommand } from '../../src/demo/imap-server/options.ts';
 import type { MailboxConfig } from '../../src/model.ts';
+import { cancelJob } from '../../src/store/admin-jobs.ts';
 import {
   drainOnce,
   expectSameMail,
@@ -317,6 +318,34 @@ describeWith('postgres', 'restore', () => {
       // The one whose answer was lost.
       expect(waiting).toHaveLength(1);
       expect(await there.rows('select state from maildrain.restore')).toHaveLength(5);
+    });
+
+    it('by a kill, and cancelled before it ran again: only what is in doubt stays, and nothing comes back twice', async () => {
+      let appends = Number.POSITIVE_INFINITY;
+      const { there, mail } = await drained(10, {
+        onCommand: async ({ name }) => {
+          if (name !== 'APPEND' || ++appends !== 5) return undefined;
+          await there.rows(
+            `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted and pid <> pg_backend_pid()`,
+          );
+          return { drop: 'after-effect' };
+        },
+      });
+      appends = 0;
+      const job = await run(there);
+      expect(await job.turn()).toMatchObject({ code: expect.stringMatching(/^(DATABASE_|CONNECTION_|ABORTED)/) });
+      expect(await there.rows(`select 1 from maildrain.restore where state = 'sending' and not said`)).toHaveLength(5);
+
+      expect(await cancelJob(there.database, job.id, 'bea')).toMatchObject({ state: 'cancelled' });
+
+      expect(await there.rows('select distinct said from maildrain.restore')).toEqual([{ said: true }]);
+      expect(await there.rows('select 1 from maildrain.restore')).toHaveLength(5);
+      const waiting = (await there.ledger()).filter(({ uidvalidity }) => uidvalidity.startsWith('restore:'));
+      expect(waiting).toHaveLength(1);
+      expect(await there.drain()).toMatchObject({ outcome: 'done', stored: 0, disposed: 0 });
+      await (await run(there)).toTheEnd();
+      expectSameMail(octets(there), mail);
+      await expectLeftAlone(there, mail);
     });
 
     it('with another UIDVALIDITY afterwards', async () => {
