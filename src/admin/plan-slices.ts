@@ -9,9 +9,10 @@ import { resolveSecret } from '../secrets.ts';
 import { type AdminSession, openAdmin } from '../source/admin-session.ts';
 import type { Mark } from '../source/transfer.ts';
 import { ensureMailbox, restWrites, writesRestUntil } from '../store/mailboxes.ts';
-import { findPlan, type Plan, planSlice } from '../store/plans.ts';
+import { findPlan, type Plan, planSlice, SLICE_UIDS } from '../store/plans.ts';
 import type { Turn } from './job.ts';
 import { openingOf } from './opening.ts';
+import { firstPace, nextPace } from './pace.ts';
 import { stillFits } from './plan-fits.ts';
 
 /** Gmail lifts its write quarantine after about a day of little use (provider reports); every try before that prolongs it. */
@@ -30,7 +31,12 @@ interface Begun {
 
 /** Where the next slice begins, and what is known of it if it has been begun. */
 interface Cursor {
+  /** Of the stretches of the plan, the last that is done. */
   readonly seq: number | null;
+  /** How many of the next one are done. */
+  readonly at: number;
+  /** How many are taken at once; null: nothing was done yet. */
+  readonly pace: number | null;
   readonly begun: Begun | null;
 }
 
@@ -79,6 +85,8 @@ export interface PlanWork {
   /** The folder that messages go to; null: none. */
   readonly target: () => string | null;
   readonly act: (admin: AdminSession, slice: Slice) => Promise<SliceOutcome>;
+  /** It can leave a slice in the middle when the signal asks: then its slices need not be short. */
+  readonly endsWithin?: boolean;
   /** Whatever happens, before the connection is closed. */
   readonly finish?: () => Promise<void>;
 }
@@ -97,7 +105,8 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
   if (plan === null) throw new MaildrainError('PLAN_OUTDATED', 'the plan of this job is no longer there');
   if (plan.login !== login)
     throw new MaildrainError('PLAN_OUTDATED', 'the plan was made for another account than the mailbox has now');
-  let { seq, begun } = readCursor(request.cursor);
+  let { seq, at, begun, ...cursor } = readCursor(request.cursor);
+  let pace = work.endsWithin === true ? SLICE_UIDS : (cursor.pace ?? firstPace(plan));
   if ((await planSlice(sql, plan.id, seq)) === null) return;
   const rest = await writesRestUntil(sql, login, new Date());
   if (rest !== null) throw resting(rest.getTime() - Date.now());
@@ -113,16 +122,17 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
     while (!signal.aborted) {
       const next = await planSlice(sql, plan.id, seq);
       if (next === null) return;
-      const { uids } = next;
+      const uids = next.uids.slice(at, at + pace);
       const present = await admin.session.present(uids);
       const there = uids.filter((uid) => present.has(uid));
       const repeated = begun !== null;
       if (begun === null) {
         begun = await beginning(admin, work, there);
         // Written down before anything happens.
-        yield { done: 0, counts: {}, cursor: { seq, begun } };
+        yield { done: 0, counts: {}, cursor: { seq, at, pace, begun } };
         if (signal.aborted) return;
       }
+      const started = Date.now();
       const outcome = await work.act(admin, {
         uids,
         there,
@@ -138,11 +148,16 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
         throw resting(GMAIL_REST_MS);
       }
       if (outcome.unfinished === true) return;
-      seq = next.seq;
+      at += uids.length;
+      if (at >= next.uids.length) {
+        seq = next.seq;
+        at = 0;
+      }
+      if (work.endsWithin !== true) pace = nextPace(pace, Date.now() - started);
       const counts = countsOf(work, uids.length, begun.there, outcome);
       begun = null;
       const notes = (outcome.notes ?? []).flatMap((note) => note ?? []);
-      yield { done: uids.length, counts, cursor: { seq, begun }, ...(notes.length === 0 ? {} : { notes }) };
+      yield { done: uids.length, counts, cursor: { seq, at, pace, begun }, ...(notes.length === 0 ? {} : { notes }) };
     }
   } finally {
     opening.over();
@@ -152,7 +167,7 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
 }
 
 function readCursor(cursor: unknown): Cursor {
-  return cursor === null || cursor === undefined ? { seq: null, begun: null } : (cursor as Cursor);
+  return cursor === null || cursor === undefined ? { seq: null, at: 0, pace: null, begun: null } : (cursor as Cursor);
 }
 
 function resting(ms: number): MaildrainError {

@@ -68,6 +68,7 @@ function storing(turn: Turn, mailbox: MailboxConfig): AsyncGenerator<Step, void>
       requirePurge(admin);
       await stores.open(admin);
     },
+    endsWithin: true,
     // The ledger has them.
     needsIds: () => false,
     target: () => null,

@@ -1,0 +1,25 @@
+// How many messages of a plan are worked off at once. A slice cannot be left in the middle, and a drain of the same login waits for its end, for
+// seconds and not for ever (drain.ts). Servers differ: one moves 500 messages in a blink, another copies each octet by octet. So the first slice is
+// small, the more so the larger the messages of the plan are, and each one after it is as large as the time of the one before allows.
+
+import { type Plan, SLICE_UIDS } from '../store/plans.ts';
+
+/** Of the first slice. A server that copies 5 MB in a second is slow, and done with so many in some seconds. */
+const FIRST_MESSAGES = 100;
+const FIRST_OCTETS = 32 * 1024 * 1024;
+/** Quicker than this, and the next slice has twice as many. */
+const QUICK_MS = 1_000;
+/** A drain that waits has the login after one or two slices of this length. */
+const SLOW_MS = 4_000;
+
+/** How many messages the first slice of a plan has. */
+export function firstPace({ messages, bytes }: Pick<Plan, 'messages' | 'bytes'>): number {
+  const average = Math.max(1, bytes / Math.max(1, messages));
+  return Math.max(1, Math.min(FIRST_MESSAGES, Math.floor(FIRST_OCTETS / average)));
+}
+
+/** How many the next one has, after one of so many that lasted so long. */
+export function nextPace(pace: number, ms: number): number {
+  if (ms < QUICK_MS) return Math.min(SLICE_UIDS, pace * 2);
+  return ms <= SLOW_MS ? pace : Math.max(1, Math.floor((pace * SLOW_MS) / ms));
+}
