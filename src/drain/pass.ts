@@ -1,5 +1,5 @@
 // One pass over one open mailbox: list, fetch, recognise, store, dispose, batch by batch; the next batch is fetched while this one is
-// being committed. How it is recognised and committed is in commit.ts, what a drain is around its passes in drain.ts.
+// being committed. How it is recognised is in recognise.ts, how it is committed in commit.ts, what a drain is around its passes in drain.ts.
 
 import { MaildrainError } from '../errors.ts';
 import type { FetchOutcome, Listed, Listing, Uid } from '../model.ts';

@@ -2,7 +2,8 @@
 // must be waited for: nothing is owed whose octets are not there.
 
 import { expect, it, vi } from 'vitest';
-import { type Adopted, storeBatch } from '../../src/store/batch.ts';
+import { storeBatch } from '../../src/store/batch.ts';
+import type { Adopted } from '../../src/store/entries.ts';
 import { ensurePartitions } from '../../src/store/migrate.ts';
 import type { Database, Pen } from '../../src/store/pool.ts';
 import { dropPartition, expiredPartitions, type Partition } from '../../src/store/retention.ts';
