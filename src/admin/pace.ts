@@ -7,10 +7,8 @@ import { type Plan, SLICE_UIDS } from '../store/plans.ts';
 /** Of the first slice. A server that copies 5 MB in a second is slow, and done with so many in some seconds. */
 const FIRST_MESSAGES = 100;
 const FIRST_OCTETS = 32 * 1024 * 1024;
-/** Quicker than this, and the next slice has twice as many. */
-const QUICK_MS = 1_000;
-/** A drain that waits has the login after one or two slices of this length. */
-const SLOW_MS = 4_000;
+/** How long a slice should last: a drain that waits has the login after one or two of them, and what a command costs by itself hardly counts. */
+const AIM_MS = 4_000;
 
 /** How many messages the first slice of a plan has. */
 export function firstPace({ messages, bytes }: Pick<Plan, 'messages' | 'bytes'>): number {
@@ -18,8 +16,8 @@ export function firstPace({ messages, bytes }: Pick<Plan, 'messages' | 'bytes'>)
   return Math.max(1, Math.min(FIRST_MESSAGES, Math.floor(FIRST_OCTETS / average)));
 }
 
-/** How many the next one has, after one of so many that lasted so long. */
+/** How many the next one has, after one of so many that lasted so long: at most twice as many. */
 export function nextPace(pace: number, ms: number): number {
-  if (ms < QUICK_MS) return Math.min(SLICE_UIDS, pace * 2);
-  return ms <= SLOW_MS ? pace : Math.max(1, Math.floor((pace * SLOW_MS) / ms));
+  const aimed = Math.floor((pace * AIM_MS) / Math.max(1, ms));
+  return Math.max(1, Math.min(SLICE_UIDS, pace * 2, aimed));
 }

@@ -31,7 +31,8 @@ describe('the pace of a plan', () => {
   it('follows the server, and neither stands still nor outgrows a command', () => {
     expect(nextPace(100, 50)).toBe(200);
     expect(nextPace(400, 50)).toBe(500);
-    expect(nextPace(100, 2500)).toBe(100);
+    expect(nextPace(100, 4000)).toBe(100);
+    expect(nextPace(100, 3000)).toBe(133);
     expect(nextPace(100, 40_000)).toBe(10);
     expect(nextPace(1, 600_000)).toBe(1);
   });
