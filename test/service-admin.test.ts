@@ -97,6 +97,7 @@ describeWith('postgres', 'admin jobs of the library', () => {
     expect(await maildrain.admin.jobs.find(`0${id}`)).toMatchObject({ id, state: 'done' });
     const wrong = [
       maildrain.enqueue({ kind: 'restore', mailbox: 'office' }),
+      maildrain.enqueue({ kind: 'restore', mailbox: 'office', criteria: [] as object }),
       maildrain.enqueue({ kind: 'restore', criteria: { all: true } }),
       maildrain.enqueue({ kind: 'expire', criteria: { before: '2026-01-01' } }),
       maildrain.enqueue({ kind: 'expire', criteria: { all: true } }),
@@ -109,6 +110,28 @@ describeWith('postgres', 'admin jobs of the library', () => {
       expect(each).toMatchObject({ reason: { code: expect.stringMatching(/^(CRITERIA|REQUEST)_INVALID$/) } });
     }
     expect(await maildrain.admin.jobs.list({ states: ['queued'] })).toEqual([]);
+    // A word that nobody reads would be a criterion that is lost.
+    const flat = { kind: 'purge', mailbox: 'office', criteria: { all: true }, before: '2015-01-01' } as const;
+    await expect(maildrain.admin.plan(flat)).rejects.toMatchObject({
+      code: 'CRITERIA_INVALID',
+      message: 'plan: "before" must stand inside "criteria": criteria: { before }',
+    });
+    const flatJob = { kind: 'reclassify', since: '2026-10-01' } as const;
+    await expect(maildrain.enqueue(flatJob)).rejects.toMatchObject({ code: 'CRITERIA_INVALID' });
+    await expect(maildrain.admin.count(flatJob)).rejects.toMatchObject({ code: 'CRITERIA_INVALID' });
+    const unknown = { kind: 'purge', mailbox: 'office', criteria: { all: true }, store: false } as const;
+    await expect(maildrain.admin.plan(unknown)).rejects.toMatchObject({
+      code: 'REQUEST_INVALID',
+      message: 'plan: nothing is known of "store"; what a job takes besides stands in "args"',
+    });
+    const misspelt = { kind: 'purge', mailbox: 'office', criteria: { befor: '2015-01-01' } as object } as const;
+    await expect(maildrain.admin.plan(misspelt)).rejects.toMatchObject({
+      code: 'CRITERIA_INVALID',
+      message: expect.stringContaining('there is no criterion "befor"; did you mean "before"?'),
+    });
+    const nothing = await maildrain.admin.plan({ kind: 'purge', mailbox: 'office', criteria: { kind: 'bounce' } });
+    expect(nothing).toMatchObject({ id: null, messages: 0, criteria: { kind: 'bounce' } });
+    expect(await maildrain.admin.plans.list()).toEqual([]);
     await maildrain.enqueue({ kind: 'expire', criteria: { before: undefined }, args: { runs: 0 } });
   });
 });

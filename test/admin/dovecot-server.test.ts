@@ -10,7 +10,7 @@ import { resolveSecret } from '../../src/secrets.ts';
 import { openAdmin } from '../../src/source/admin-session.ts';
 import { release } from '../../src/store/holds.ts';
 import { smallLetter } from '../crash/post.ts';
-import { FOLDER, type Stage, stage } from '../crash/stage.ts';
+import { drainOnce, FOLDER, type Stage, stage } from '../crash/stage.ts';
 import { describeWith } from '../support/fresh.ts';
 import { deliverMany, type Found } from '../support/mail.ts';
 import { JobRun, openFor, planFor, planned } from './turns.ts';
@@ -65,6 +65,25 @@ describeWith(['postgres', 'dovecot'], `admin jobs on Dovecot (ADMIN_SEED=${SEED}
       expect(left.filter(({ flags }) => flags.includes('\\Deleted')).map(({ uid }) => uid)).toEqual([3, 5, 7]);
     },
   );
+
+  it('purge says how many it has stored, and how many were stored already, also when a slice is cut', async () => {
+    const { there } = await filled(30);
+    const kept = { ...there.mailbox, dispose: { kind: 'keep' } } as const;
+    expect(await drainOnce(there.database, kept)).toMatchObject({ stored: 30 });
+    await deliverMany(
+      there.server,
+      there.user,
+      Array.from({ length: 12 }, () => smallLetter()),
+      FOLDER,
+    );
+    const job = await jobOn(there, 'purge');
+    let steps = 0;
+    // Dies when the slice is done on the server and in the database, and its count is not written down.
+    await job.turn(() => (++steps === 2 ? 'kill' : undefined));
+    expect(job.counts).toEqual({});
+    await job.toTheEnd();
+    expect(job.counts).toEqual({ disposed: 42, stored: 12, alreadyStored: 30 });
+  });
 
   /** Turns that end at random moments, in every way a turn can end, until the plan is done. */
   async function underFire(there: Stage, job: JobRun, seed: number): Promise<void> {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, it } from 'vitest';
 import { describeWith } from '../support/fresh.ts';
-import { CANARY, makeWorld, message, type Running, type World } from './maildrain.ts';
+import { CANARY, makeWorld, message, type Running, until, type World } from './maildrain.ts';
 
 /** Nothing is drained meanwhile: the messages are the jobs' own. */
 const KEEP = 'dispose: keep';
@@ -60,7 +60,7 @@ describeWith('postgres', 'admin jobs', () => {
     expect(await query(made, 'select count(*)::int as n from maildrain.message')).toEqual([{ n: 30 }]);
     const twice = await made.run('plans', 'apply', '1', '--yes', '--here');
     expect(twice).toMatchObject({ code: 2 });
-    expect(twice.stderr).toContain('plan 1 has been applied by job 1, which is done');
+    expect(twice.stderr).toContain('PLAN_APPLIED: plan 1 has been applied by job 1, which is done');
 
     const [plan] = (await made.run('plans', 'show', '1', '--json')).documents;
     expect(plan).toMatchObject({ id: '1', job: 'purge', messages: 30, jobId: '1', jobState: 'done', folder: 'INBOX' });
@@ -87,10 +87,22 @@ describeWith('postgres', 'admin jobs', () => {
         /USAGE: without storing them first, this is done with --yes only/,
       ],
       [['move', 'bounces', '--all'], 2, /required option '--to <folder>'/],
-      [['move', 'bounces', '--all', '--to', 'Nowhere', '--yes'], 1, /TARGET_MISSING/],
-      [['flag', 'bounces', '--all', '--yes'], 2, /CONFIG_INVALID: flag: .*a flag to add or to remove/],
+      [['move', 'bounces', '--all', '--to', 'Nowhere', '--yes'], 1, /TARGET_MISSING: .*"Nowhere".*"--create"/],
+      [['move', 'bounces', '--all', '--to', 'Trahs', '--yes'], 1, /did you mean "Trash"\? "--create"/],
+      [
+        ['purge', 'bounces', '--kind', 'letter'],
+        2,
+        /must be one of bounce, complaint, auto-reply, mdn, other, unreadable/,
+      ],
+      [['flag', 'bounces', '--all', '--yes'], 2, /REQUEST_INVALID: flag: say which flag: --add FLAG or --remove FLAG/],
+      [
+        ['flag', 'bounces', '--all', '--add', 'a b', '--yes'],
+        2,
+        /REQUEST_INVALID: flag: add: a flag is one of \\Seen, /,
+      ],
       [['jobs', 'show', '99'], 1, /NOT_THERE: there is no job 99/],
-      [['jobs', 'show', 'x'], 2, /CONFIG_INVALID: "x" is no id/],
+      [['jobs', 'show', 'x'], 2, /REQUEST_INVALID: "x" is no id: an id is a whole number/],
+      [['plans', 'show', 'abc'], 2, /REQUEST_INVALID: "abc" is no id/],
       [['jobs', 'cancel', '99'], 1, /NOT_THERE/],
       [['plans', 'apply', '99', '--yes'], 1, /NOT_THERE: there is no plan 99/],
     ];
@@ -100,7 +112,11 @@ describeWith('postgres', 'admin jobs', () => {
     }
     const nothing = await made.run('purge', 'bounces', '--from', 'nobody@nowhere', '--json');
     expect(nothing).toMatchObject({ code: 0 });
-    expect(nothing.documents).toMatchObject([{ messages: 0, sample: [] }]);
+    expect(nothing.documents).toMatchObject([{ id: null, messages: 0, sample: [] }]);
+    expect(nothing.stderr).toBe(
+      'nothing matches in folder INBOX of bounces (from contains "nobody@nowhere"); nothing to do\n',
+    );
+    expect(await query(made, 'select id from maildrain.plan where messages = 0')).toEqual([]);
     expect(onServer(made)).toBe(1);
     expect(await query(made, 'select id from maildrain.admin_job')).toEqual([]);
   });
@@ -121,23 +137,23 @@ describeWith('postgres', 'admin jobs', () => {
     expect((await running.ended()).code).toBe(0);
   });
 
-  it('says that no worker is running; Ctrl-C leaves the job, a second one cancels it', async () => {
+  it('says that no worker is running; Ctrl-C leaves the job, a second one seconds later cancels it', async () => {
     const made = await world(5);
     const first = made.start('purge', 'bounces', '--all', '--yes');
     await first.says(/job 1 waits, for no worker is running: start "maildrain serve"/);
     first.child.kill('SIGINT');
     const left = await first.ended();
     expect(left.code).toBe(0);
-    expect(left.stderr).toContain('job 1 goes on without this terminal; Ctrl-C again to cancel it');
-    expect(left.stdout).toContain('follow it again: maildrain jobs show 1 --follow');
+    expect(left.stderr).toContain('leaving job 1; press Ctrl-C again within 5 s to cancel it');
+    expect(left.stdout).toContain('job 1 waits for a worker ("maildrain serve"');
+    expect(left.stdout).toContain('follow it: maildrain jobs show 1 --follow; cancel it: maildrain jobs cancel 1');
     expect(onServer(made)).toBe(5);
 
     const second = made.start('jobs', 'show', '1', '--follow');
     await second.says(/no worker is running/);
     second.child.kill('SIGINT');
-    await second.says(/Ctrl-C again to cancel it/);
-    // Sooner it would be the echo that npm makes of a Ctrl-C.
-    await sleep(400);
+    await second.says(/Ctrl-C again within 5 s to cancel it/);
+    await sleep(4_000);
     second.child.kill('SIGINT');
     const cancelled = await second.ended();
     expect(cancelled.stdout).toMatch(/job 1 \(purge bounces\): cancelled by /);
@@ -151,6 +167,66 @@ describeWith('postgres', 'admin jobs', () => {
     const done = await made.run('jobs', 'retry', '1');
     expect(done).toMatchObject({ code: 2 });
     expect(done.stderr).toContain('job 1 is done');
+  });
+
+  it('says which job it is when Ctrl-C comes while the job is being put on the queue', async () => {
+    const made = await world(3);
+    const holder = new pg.Client(made.databaseUrl);
+    await holder.connect();
+    await holder.query('begin; lock table maildrain.admin_job in exclusive mode');
+    const running = made.start('purge', 'bounces', '--all', '--yes');
+    await until(
+      async () => {
+        const waiting = await query(
+          made,
+          `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+        );
+        return waiting.length > 0;
+      },
+      () => `it does not put its job down: ${running.stderr()}`,
+    );
+    running.child.kill('SIGINT');
+    await sleep(300);
+    await holder.query('commit');
+    await holder.end();
+    const left = await running.ended();
+    expect(left.stderr).toContain('leaving job 1; press Ctrl-C again within 5 s to cancel it');
+    expect(left.stdout).toContain('cancel it: maildrain jobs cancel 1');
+    expect(left.code).toBe(0);
+  });
+
+  it('without a terminal nobody waits for ever for a worker; a retry neither', async () => {
+    const made = await world(2);
+    const put = await made.run('purge', 'bounces', '--all', '--yes', '--detach');
+    expect(put.stderr).toBe('no worker is running: job 1 waits for "maildrain serve"\n');
+    expect((await made.run('jobs', 'cancel', '1')).code).toBe(0);
+    const tried = await made.run('jobs', 'retry', '1');
+    expect(tried.stderr).toContain('job 1 waits, for no worker is running');
+    expect(tried.stdout).toContain('job 1 waits for a worker');
+    expect(tried.code).toBe(4);
+    expect(onServer(made)).toBe(2);
+  });
+
+  it('here, a second Ctrl-C cancels although the slice in hand has ended long before', async () => {
+    const made = await world(600);
+    made.imap.onCommand = async ({ name }) => {
+      if (name === 'UID EXPUNGE' || name === 'UID MOVE') await sleep(1500);
+      return undefined;
+    };
+    const running = made.start('purge', 'bounces', '--all', '--no-store', '--yes', '--here');
+    await until(
+      async () =>
+        (await query<{ state: string }>(made, 'select state from maildrain.admin_job'))[0]?.state === 'running',
+      () => `it does not run: ${running.stderr()}`,
+    );
+    running.child.kill('SIGINT');
+    await running.says(/job 1 stops after the slice in hand and stays queued; press Ctrl-C again within 5 s/);
+    await sleep(4_000);
+    running.child.kill('SIGINT');
+    const cancelled = await running.ended();
+    expect(cancelled.stdout).toMatch(/job 1 \(purge bounces\): cancelled by /);
+    expect(cancelled.code).toBe(4);
+    expect(onServer(made)).toBeGreaterThan(0);
   });
 
   it('is cancelled from another process while a service works on it', async () => {
