@@ -43,30 +43,44 @@ export function planAndRun(
       facts: `looked at ${count(done)} of ${count(total)} messages`,
     }));
     terminal.beforeLog = progress.clear;
-    const plan = await service.admin.plan({ ...words, onProgress: (done, total) => progress.update([done, total]) });
-    progress.clear();
-    terminal.beforeLog = () => {};
-    return runPlan(service, plan, options, terminal, careful);
+    const signals = listenForLeaving(terminal);
+    const { signal } = signals;
+    const onProgress = (done: number, total: number): void => {
+      if (!signal.aborted) progress.update([done, total]);
+    };
+    try {
+      const plan = await Promise.race([service.admin.plan({ ...words, onProgress }), aborted(signal)]);
+      progress.clear();
+      terminal.beforeLog = () => {};
+      if (plan !== null) return await runPlan(service, plan, options, terminal, careful, signals);
+      // It only looks: it may be left where it is.
+      terminal.out.note('stopped while looking; nothing was changed');
+      return signals.exitCode();
+    } finally {
+      signals.release();
+    }
   });
 }
 
-/** From a plan on. */
+function aborted(signal: AbortSignal): Promise<null> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(null), { once: true }));
+}
+
+/** From a plan on. @param signals of whoever listens already */
 export async function runPlan(
   service: Maildrain,
   plan: Plan | EmptyPlan,
   options: RunOptions,
   terminal: Terminal,
   careful = false,
+  signals: Leaving = listenForLeaving(terminal),
 ): Promise<number> {
   const { out } = terminal;
-  if (plan.id === null) {
+  try {
+    if (plan.id !== null) return await runFound(service, plan, options, terminal, careful, signals);
     if (options.json === true) await out.json(plan);
     out.note(`nothing matches ${whereOf(plan)}; nothing to do`);
     return EXIT.done;
-  }
-  const signals = listenForLeaving(terminal);
-  try {
-    return await runFound(service, plan, options, terminal, careful, signals);
   } finally {
     signals.release();
   }
