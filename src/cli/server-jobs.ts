@@ -95,7 +95,7 @@ Examples:
 ${examples.map((line) => `  ${line}`).join('\n')}
 
 The plan is shown first: how many, of when, and a sample. Only what it lists is touched, whatever arrives meanwhile.
-Ctrl-C leaves the job to its worker; a second one cancels it.`,
+Ctrl-C leaves the job to its worker; a second one within 5 seconds cancels it.`,
   );
 }
 
