@@ -4,7 +4,7 @@
 import { loginOf } from '../config.ts';
 import { decideJob } from '../decide.ts';
 import type { DrainContext } from '../drain/drain.ts';
-import { asMaildrainError, MaildrainError } from '../errors.ts';
+import { MaildrainError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { AdminJobKind, MailboxConfig } from '../model.ts';
 import {
@@ -22,7 +22,7 @@ import {
 import { isLoginWanted, lockLoginForTurn, takeHostSlot } from '../store/lock.ts';
 import { findMailbox, writesRestUntil } from '../store/mailboxes.ts';
 import { ensurePartitions } from '../store/migrate.ts';
-import type { Pen, Sql } from '../store/pool.ts';
+import { type Pen, type Sql, toDatabaseError } from '../store/pool.ts';
 import type { AdminJob } from './job.ts';
 
 /** Long enough that logging in again does not count, short enough that a mailbox drained every minute hardly notices. */
@@ -225,7 +225,8 @@ class EngineTurn {
   }
 
   async #failed(thrown: unknown): Promise<TurnOutcome> {
-    const error = asMaildrainError(thrown);
+    // A statement outside a transaction throws what Postgres said, sooner than the pen knows that its connection is gone.
+    const error = toDatabaseError(thrown);
     const { id, failures, failingSince } = this.#job;
     // The pen may be broken; the pool has other connections.
     const { sql } = this.#pen.lost.aborted ? this.#options.context.database : { sql: this.#pen.client };

@@ -230,6 +230,19 @@ describeWith('postgres', 'the engine', () => {
     expect(await jobRow(database, id)).toMatchObject({ failures: 0, errorCode: null, done: 6 });
   });
 
+  it('waits where a statement meets the end of its connection before anything else tells of it', async () => {
+    const { database } = await storeForJobs();
+    const job = counting(async (n) => {
+      // PostgreSQL appendix A: admin_shutdown.
+      if (n === 2)
+        throw Object.assign(new Error('terminating connection due to administrator command'), { code: '57P01' });
+      return {};
+    });
+    const id = await enqueue(database, 6);
+    expect(await runTurn(engine(database, job), id, never)).toMatchObject({ outcome: 'again' });
+    expect(await jobRow(database, id)).toMatchObject({ state: 'queued', errorCode: 'DATABASE_UNAVAILABLE', done: 1 });
+  });
+
   it.each([
     ['a bug', new TypeError('x is not a function'), 'BUG'],
     ['another UIDVALIDITY', new MaildrainError('MAILBOX_CHANGED', 'other UIDs'), 'MAILBOX_CHANGED'],

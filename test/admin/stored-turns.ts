@@ -5,12 +5,12 @@ import type { AdminJob } from '../../src/admin/job.ts';
 import { jobOf } from '../../src/admin/jobs.ts';
 import { loginOf } from '../../src/config.ts';
 import type { DrainContext } from '../../src/drain/drain.ts';
-import { asMaildrainError, type MaildrainError } from '../../src/errors.ts';
+import type { MaildrainError } from '../../src/errors.ts';
 import type { Log } from '../../src/log.ts';
 import type { AdminJobKind, Criteria, MailboxConfig } from '../../src/model.ts';
 import { enqueueJob } from '../../src/store/admin-jobs.ts';
 import { lockLogin } from '../../src/store/lock.ts';
-import type { Database } from '../../src/store/pool.ts';
+import { type Database, toDatabaseError } from '../../src/store/pool.ts';
 import { NO_BOUNCES } from '../support/pipeline.ts';
 
 export const quiet: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
@@ -72,7 +72,7 @@ export class StoredRun {
       }
       return over.signal.aborted ? null : 'ended';
     } catch (error) {
-      return asMaildrainError(error);
+      return toDatabaseError(error);
     } finally {
       await pen.release().catch(() => {});
     }
