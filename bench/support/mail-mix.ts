@@ -50,11 +50,11 @@ function base64(random: Random, size: number): string {
   return octets.toString('base64').replace(/.{76}/g, '$&\r\n');
 }
 
-function received(n: number): string[] {
+function received(n: number, recipient: string): string[] {
   return Array.from(
     { length: n },
     (_, i) =>
-      `Received: from mx${i}.example.net (mx${i}.example.net [192.0.2.${i + 1}])\r\n\tby mail.example.org (Postfix) with ESMTPS id 4XyZ${i}abcdef\r\n\tfor <ann@example.org>; Tue, 6 Oct 2026 10:0${i % 10}:00 +0200 (CEST)`,
+      `Received: from mx${i}.example.net (mx${i}.example.net [192.0.2.${i + 1}])\r\n\tby mail.example.org (Postfix) with ESMTPS id 4XyZ${i}abcdef\r\n\tfor <${recipient}>; Tue, 6 Oct 2026 10:0${i % 10}:00 +0200 (CEST)`,
   );
 }
 
@@ -64,7 +64,7 @@ function build(random: Random, group: Group, size: number, n: number): Buffer {
     // Only reports have an empty one (RFC 5321 4.5.5); by it a reader tells most other mail at once.
     group === 'bounce' ? 'Return-Path: <>' : 'Return-Path: <news@example.net>',
     'Delivered-To: ann@example.org',
-    ...received(group === 'bounce' ? 3 : 6),
+    ...received(group === 'bounce' ? 3 : 6, 'ann@example.org'),
     'Date: Tue, 6 Oct 2026 10:00:00 +0200',
     `Message-ID: <${n}.${Math.floor(random() * 1e9)}@example.net>`,
     `From: =?utf-8?Q?J=C3=BCrgen_Gro=C3=9F?= <sender${n % 50}@example.net>`,
@@ -77,14 +77,31 @@ function build(random: Random, group: Group, size: number, n: number): Buffer {
   const parts: string[] = [];
   if (group === 'bounce') {
     head.push(`Content-Type: multipart/report; report-type=delivery-status; boundary="${b}"`);
-    parts.push(part([text], `This is the mail system at host mx.example.net.\r\n\r\n${prose(random, size * 0.2)}`));
+    const user = `user${n}@example.com`;
+    const answer = `550 5.1.1 <${user}>: Recipient address rejected: User unknown in virtual mailbox table`;
+    const notice = `This is the mail system at host mx.example.net.\r\n\r\n${prose(random, size * 0.2)}`;
+    parts.push(
+      part(
+        [text],
+        `${notice}\r\n\r\n<${user}>: host mail.example.com[192.0.2.77] said:\r\n    ${answer} (in reply to RCPT TO command)\r\n`,
+      ),
+    );
+    // Nine of ten name what was answered, as in a collection of real ones; without it a reader has to take the words apart.
+    const diagnostic = n % 10 === 0 ? '' : `Diagnostic-Code: smtp; ${answer}\r\n`;
     parts.push(
       part(
         ['Content-Type: message/delivery-status'],
-        `Reporting-MTA: dns; mx.example.net\r\n\r\nFinal-Recipient: rfc822; user${n}@example.com\r\nAction: failed\r\nStatus: 5.1.1\r\n`,
+        `Reporting-MTA: dns; mx.example.net\r\n\r\nFinal-Recipient: rfc822; ${user}\r\nAction: failed\r\nStatus: 5.1.1\r\nRemote-MTA: dns; mail.example.com\r\n${diagnostic}`,
       ),
     );
-    parts.push(part(['Content-Type: message/rfc822'], `Subject: x\r\n\r\n${prose(random, size * 0.4)}`));
+    const returned = [
+      ...received(2, user),
+      `Message-ID: <out.${n}@example.org>`,
+      'From: ann@example.org',
+      `To: ${user}`,
+      'Subject: x',
+    ];
+    parts.push(part(['Content-Type: message/rfc822'], `${returned.join('\r\n')}\r\n\r\n${prose(random, size * 0.4)}`));
   } else if (group === 'newsletter') {
     const html = `<html><head><style>${'td{color:#333;padding:4px}'.repeat(100)}</style></head><body>${prose(random, size * 0.5).replaceAll('\r\n', '</p>\r\n<p style="margin:0">')}</body></html>`;
     head.push(`Content-Type: multipart/alternative; boundary="${b}"`);

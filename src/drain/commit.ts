@@ -20,20 +20,19 @@ export interface Arrived extends Streamed {
   readonly fetched: Fetched;
 }
 
-/** So many octets are read before the commit that goes on meanwhile gets a turn: some milliseconds. */
-const TURN_OCTETS = 256 * 1024;
+/** Milliseconds of reading after which the commit that goes on meanwhile gets a turn: the database should never wait for long. */
+const TURN_MS = 2;
 
 /** Reads messages while the batch before them is being committed. */
 export async function readArrived(messages: readonly Fetched[]): Promise<Arrived[]> {
   const arrived: Arrived[] = [];
-  let octets = 0;
+  let startedAt = performance.now();
   for (const fetched of messages) {
     const { raw } = fetched;
     arrived.push({ fetched, digest: sha256(raw), size: raw.length, reading: read(raw) });
-    octets += raw.length;
-    if (octets < TURN_OCTETS) continue;
-    octets = 0;
+    if (performance.now() - startedAt < TURN_MS) continue;
     await setImmediate();
+    startedAt = performance.now();
   }
   return arrived;
 }

@@ -7,6 +7,7 @@ import type { Cause } from './cause.ts';
 import { CAUSES } from './causes.ts';
 import { categoryOfCode } from './enhanced-codes.ts';
 import type { Finding } from './finding.ts';
+import { once } from './once.ts';
 import { Phrases } from './phrase-index.ts';
 import { type Stage, stageOf } from './smtp-stage.ts';
 import { type Spelled, spell } from './spelling.ts';
@@ -82,25 +83,35 @@ const HEADER = /^(?:received|return-path|dkim-signature):/im;
 const PHRASES = new Phrases<Cause>();
 for (const cause of CAUSES) PHRASES.add(cause, cause.phrases);
 
+/** A text that is weighed, taken apart as far as somebody asks. */
+interface Words {
+  readonly text: () => string;
+  readonly codes: () => Codes;
+  readonly spelled: () => Spelled;
+  readonly causes: () => ReadonlySet<Cause>;
+}
+
+function wordsOf(find: () => string): Words {
+  const text = once(find);
+  const spelled = once(() => spell(text()));
+  return {
+    text,
+    spelled,
+    codes: once(() => findCodes(text())),
+    causes: once(() => PHRASES.find(spelled())),
+  };
+}
+
 export function explain(finding: Finding): Explanation {
   const field = finding.status === null ? null : statusOfField(finding.status);
-  const said = finding.diagnostic ?? '';
-  const saidCodes = findCodes(said);
-  const around = aboveHeader(finding.context);
-  const aroundCodes = findCodes(around);
-  const texts = [spell(said), spell(around)] as const;
-  const action = finding.action ?? actionOf(texts, isCoded(saidCodes) || isCoded(aroundCodes));
+  const said = wordsOf(() => finding.diagnostic ?? '');
+  // The words around a diagnostic are long, and mostly it says all by itself.
+  const around = wordsOf(() => aboveHeader(finding.context));
+  const action = finding.action ?? actionOf([said, around]);
   const isSuccess = action !== 'failed' && action !== 'delayed';
-  const status = chosenStatus(field, saidCodes, aroundCodes, isSuccess);
-  const replyCode = chosenReply(
-    status,
-    [
-      [said, saidCodes],
-      [around, aroundCodes],
-    ],
-    isSuccess,
-  );
-  const category = isSuccess ? 'unknown' : categoryOf(finding, texts, status, replyCode, action);
+  const status = chosenStatus(field, said, around, isSuccess);
+  const replyCode = chosenReply(status, [said, around], isSuccess);
+  const category = isSuccess ? 'unknown' : categoryOf(finding, said, around, status, replyCode, action);
   return {
     status,
     replyCode,
@@ -115,11 +126,11 @@ export function explain(finding: Finding): Explanation {
 /**
  * The diagnostic's most specific code, unless the Status field is more specific; the words around are asked only where the diagnostic has none.
  */
-function chosenStatus(field: string | null, said: Codes, around: Codes, isSuccess: boolean): string | null {
+function chosenStatus(field: string | null, said: Words, around: Words, isSuccess: boolean): string | null {
   const fits = (status: string): boolean => isSuccess === status.startsWith('2');
-  const saids = said.statuses.filter(fits);
-  const arounds = around.statuses.filter(fits);
-  return best(saids.length > 0 ? saids : arounds, field, saids.length > 0);
+  const saids = said.codes().statuses.filter(fits);
+  if (saids.length > 0) return best(saids, field, true);
+  return best(around.codes().statuses.filter(fits), field, false);
 }
 
 function best(statuses: readonly string[], field: string | null, isSaid: boolean): string | null {
@@ -130,14 +141,10 @@ function best(statuses: readonly string[], field: string | null, isSaid: boolean
 }
 
 /** The reply of the diagnostic, at best the one that carries the chosen status; else the same of the words around. */
-function chosenReply(
-  status: string | null,
-  texts: readonly (readonly [text: string, codes: Codes])[],
-  isSuccess: boolean,
-): number | null {
+function chosenReply(status: string | null, texts: readonly Words[], isSuccess: boolean): number | null {
   const fits = (reply: number): boolean => (isSuccess ? reply < 300 : reply >= 400);
-  for (const [text, { replies }] of texts) {
-    const reply = (status === null ? undefined : replyBefore(text, status, fits)) ?? replies.find(fits);
+  for (const { text, codes } of texts) {
+    const reply = (status === null ? undefined : replyBefore(text(), status, fits)) ?? codes().replies.find(fits);
     if (reply !== undefined) return reply;
   }
   return null;
@@ -159,9 +166,9 @@ function aboveHeader(text: string): string {
 }
 
 /** A report without a word about it is of a failure, and a failure code belies `delivered`, which may be said of others. */
-function actionOf(texts: readonly Spelled[], isFailure: boolean): Action {
-  const said = actionSaid(texts);
-  return said === null || (said === 'delivered' && isFailure) ? 'failed' : said;
+function actionOf(texts: readonly Words[]): Action {
+  const said = actionSaid(texts.map(({ spelled }) => spelled()));
+  return said === null || (said === 'delivered' && texts.some(({ codes }) => isCoded(codes()))) ? 'failed' : said;
 }
 
 function isCoded({ statuses, replies }: Codes): boolean {
@@ -170,19 +177,14 @@ function isCoded({ statuses, replies }: Codes): boolean {
 
 function categoryOf(
   finding: Finding,
-  [saidText, aroundText]: readonly [Spelled, Spelled],
+  said: Words,
+  around: Words,
   status: string | null,
   replyCode: number | null,
   action: Action,
 ): Category {
-  const said = PHRASES.find(saidText);
-  const around = PHRASES.find(aroundText);
   // The search for the command is the dearest of all, and most findings do not depend on it.
-  let known: Stage | null | undefined;
-  const stage = (): Stage | null => {
-    if (known === undefined) known = stageOf(`${finding.context}\n${finding.diagnostic ?? ''}`);
-    return known;
-  };
+  const stage = once(() => stageOf(`${finding.context}\n${finding.diagnostic ?? ''}`));
   const judged = (cause: Cause | null): Category | null => (cause === null ? null : byStage(cause, status, stage));
   const code = status === null ? null : categoryOfCode(status);
   const isTelling =
@@ -190,20 +192,20 @@ function categoryOf(
     code !== null &&
     !status.endsWith('.7.1') &&
     (specificity(status) === DETAILED || HARD.has(code));
-  const vague = judged(strongest(said, VAGUE));
+  const vague = judged(strongest(said.causes, VAGUE));
   // Microsoft refuses with 5.4.1: who says no has answered, so the network is not to blame.
   const isRefusal = code === 'network' && vague === 'policy' && replyCode !== null && replyCode >= 500;
   return (
-    judged(strongest(said, OUTRIGHT)) ??
-    judged(strongest(around, PROVIDER)) ??
-    unlessDoubtful(strongest(said, USUAL), strongest(around, OUTRIGHT), judged) ??
-    (finding.diagnostic === null ? judged(strongest(around, USUAL)) : null) ??
+    judged(strongest(said.causes, OUTRIGHT)) ??
+    judged(strongest(around.causes, PROVIDER)) ??
+    unlessDoubtful(strongest(said.causes, USUAL), strongest(around.causes, OUTRIGHT), judged) ??
+    (finding.diagnostic === null ? judged(strongest(around.causes, USUAL)) : null) ??
     (isTelling && !isRefusal ? byStage({ category: code, weight: USUAL, phrases: '' }, null, stage) : null) ??
     vague ??
-    judged(strongest(around, USUAL)) ??
-    judged(strongest(said, WAITING)) ??
+    judged(strongest(around.causes, USUAL)) ??
+    judged(strongest(said.causes, WAITING)) ??
     (status !== null && specificity(status) > 0 ? code : null) ??
-    judged(strongest(around, WAITING)) ??
+    judged(strongest(around.causes, WAITING)) ??
     byReply(replyCode, stage) ??
     (action === 'delayed' ? 'network' : 'unknown')
   );
@@ -221,9 +223,9 @@ function unlessDoubtful(
   return better !== null && SCOPES[better] === 'recipient' ? better : category;
 }
 
-function strongest(causes: ReadonlySet<Cause>, atLeast: number): Cause | null {
+function strongest(causes: Words['causes'], atLeast: number): Cause | null {
   let best: Cause | null = null;
-  for (const cause of causes) {
+  for (const cause of causes()) {
     if (cause.weight < atLeast) continue;
     const lead = best === null ? 1 : cause.weight - best.weight;
     if (best === null || lead > 0 || (lead === 0 && ORDER.indexOf(cause.category) < ORDER.indexOf(best.category)))

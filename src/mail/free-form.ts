@@ -6,6 +6,7 @@ import type { Finding } from './finding.ts';
 import { findAddresses } from './found-address.ts';
 import { contentFacts, fieldText, findField } from './header.ts';
 import type { Material, PartText } from './material.ts';
+import { once } from './once.ts';
 import { PageIndex } from './page-index.ts';
 import { actionInWords, retryUntil } from './report-delay.ts';
 import { openPage, type Page } from './report-page.ts';
@@ -294,15 +295,6 @@ function spanOf(page: Page, index: PageIndex, named: Named): string {
   const line = index.linesWith(named.address)[0] ?? 0;
   const near = page.lines.slice(Math.max(0, line - 2), line + 3).map(({ text }) => text);
   return cut(near.join('\n').trim(), MAX_SPAN);
-}
-
-/** What all recipients of a report share, found when the first asks. */
-function once<T>(find: () => T): () => T {
-  let found: { readonly value: T } | null = null;
-  return () => {
-    found ??= { value: find() };
-    return found.value;
-  };
 }
 
 function originalDate(material: Material, pasted: string): Date | null {

@@ -7,6 +7,7 @@ import { decodeText, decodeTransfer } from './decode.ts';
 import { type ContentFacts, contentFacts, type Field, findField, parseFields } from './header.ts';
 import { htmlToText } from './html.ts';
 import type { Material, PartText, Returned } from './material.ts';
+import { once } from './once.ts';
 import { bodyText, cleanText } from './text.ts';
 
 /** Parts kept of each use. The words of a report stand in two languages and with alternatives in up to seven parts; the rest is there once. */
@@ -66,37 +67,31 @@ class GatheredText implements PartText {
 /** A returned message, taken apart when it is first asked for. */
 class GatheredMessage implements Returned {
   readonly part: string;
-  readonly #kept: Kept;
-  #halves: { readonly fields: readonly Field[]; readonly text: string } | null = null;
+  readonly #opened: () => { readonly fields: readonly Field[]; readonly body: Buffer };
+  readonly #text: () => string;
 
   constructor(part: string, kept: Kept) {
     this.part = part;
-    this.#kept = kept;
+    this.#opened = once(() => {
+      const octets = withoutLeadingBlanks(kept.octets());
+      const end = headerEnd(octets);
+      return { fields: parseFields(octets.subarray(0, end)), body: octets.subarray(end) };
+    });
+    this.#text = once(() => {
+      const { fields, body } = this.#opened();
+      const content = contentFacts(fields, 'text/plain');
+      // The pieces of a multipart stay in one text: the judges look for lines, and taking it apart would be a second reader.
+      const decoded = decodeText(decodeTransfer(body, content.encoding), content.charset, true);
+      return cleanText(content.type === 'text/html' ? htmlToText(decoded, body.length) : bodyText(decoded));
+    });
   }
 
   get fields(): readonly Field[] {
-    return this.#open().fields;
+    return this.#opened().fields;
   }
 
   get text(): string {
-    return this.#open().text;
-  }
-
-  #open(): { readonly fields: readonly Field[]; readonly text: string } {
-    if (this.#halves === null) {
-      const octets = withoutLeadingBlanks(this.#kept.octets());
-      const end = headerEnd(octets);
-      const fields = parseFields(octets.subarray(0, end));
-      const content = contentFacts(fields, 'text/plain');
-      const body = octets.subarray(end);
-      // The pieces of a multipart stay in one text: the judges look for lines, and taking it apart would be a second reader.
-      const decoded = decodeText(decodeTransfer(body, content.encoding), content.charset, true);
-      this.#halves = {
-        fields,
-        text: cleanText(content.type === 'text/html' ? htmlToText(decoded, body.length) : bodyText(decoded)),
-      };
-    }
-    return this.#halves;
+    return this.#text();
   }
 }
 

@@ -87,11 +87,20 @@ export function fieldText(field: Field): string {
   return cleanText(decodeHeaderOctets(field.raw)).replace(/[\r\n]+/g, ' ');
 }
 
+/** What fields with encoded words say: each judge asks for the subject and the author, and decoding them is dear. */
+const SHOWN = new WeakMap<Field, string>();
+
 /** A field's value for a person: encoded words decoded, one line. Empty is null. */
 export function displayText(field: Field | null): string | null {
   if (field === null) return null;
-  const text = oneLine(cleanText(decodeWords(fieldText(field))));
+  const text = SHOWN.get(field) ?? shown(field);
   return text === '' ? null : text;
+}
+
+function shown(field: Field): string {
+  const text = oneLine(cleanText(decodeWords(fieldText(field))));
+  if (field.raw.includes('=?')) SHOWN.set(field, text);
+  return text;
 }
 
 /** The first message id of a Message-ID field, without its angle brackets; null when there is none. At most 998 characters. */

@@ -18,15 +18,17 @@ const SLOTS = 1 << 14;
 
 interface Phrase<T> {
   readonly means: T;
-  readonly head: string;
-  /** What has to follow within MAX_GAP characters; '' for nothing. */
-  readonly tail: string;
+  readonly head: Uint16Array;
+  /** What has to follow within MAX_GAP characters; empty for nothing. */
+  readonly tail: Uint16Array;
   /** Whether the head has to end where a word ends: a single short word is part of too many others. */
   readonly isWhole: boolean;
 }
 
 export class Phrases<T> {
   readonly #slots: (Phrase<T>[] | undefined)[] = new Array(SLOTS).fill(undefined);
+  /** Slots of the first KEY characters of any phrase: what most words begin with begins none. */
+  readonly #begun = new Uint8Array(SLOTS);
   readonly #short = new Map<number, Phrase<T>[]>();
 
   /** Phrases stand one a line or with ` | ` between them. They are spelled like the text, or they would never be found. */
@@ -34,9 +36,11 @@ export class Phrases<T> {
     for (const written of phrases.split(/[|\n]/)) {
       const [first = '', last = ''] = written.split(' * ');
       const head = spelled(first).trim();
-      const phrase = { means, head, tail: spelled(last).trim(), isWhole: /^[a-z]+$/.test(head) };
+      const units = unitsOf(head);
+      const phrase = { means, head: units, tail: unitsOf(spelled(last).trim()), isWhole: /^[a-z]+$/.test(head) };
       if (head.length >= KEY) {
-        const slot = slotOf(unitsOf(head), 0, head.length >= LONG_KEY ? LONG_KEY : KEY);
+        const slot = slotOf(units, 0, head.length >= LONG_KEY ? LONG_KEY : KEY);
+        this.#begun[slotOf(units, 0, KEY)] = 1;
         const there = this.#slots[slot];
         if (there === undefined) this.#slots[slot] = [phrase];
         else there.push(phrase);
@@ -58,8 +62,11 @@ export class Phrases<T> {
       const isInside = isWord && wasWord;
       wasWord = isWord;
       if (isInside || code === 0x20) continue;
-      look(this.#slots[slotOf(units, at, KEY)], units, at, length, found);
-      look(this.#slots[slotOf(units, at, LONG_KEY)], units, at, length, found);
+      const slot = slotOf(units, at, KEY);
+      if (this.#begun[slot] === 1) {
+        look(this.#slots[slot], units, at, length, found);
+        look(this.#slots[slotOf(units, at, LONG_KEY)], units, at, length, found);
+      }
       if (code >= IDEOGRAPHS) look(this.#short.get(code), units, at, length, found);
     }
     return found;
@@ -75,7 +82,7 @@ function look<T>(
 ): void {
   if (phrases === undefined) return;
   for (const phrase of phrases) {
-    if (!found.has(phrase.means) && isThere(phrase, units, at, length)) found.add(phrase.means);
+    if (isThere(phrase, units, at, length)) found.add(phrase.means);
   }
 }
 
@@ -83,14 +90,15 @@ function isThere({ head, tail, isWhole }: Phrase<unknown>, units: Uint16Array, a
   if (!isAt(head, units, at, length)) return false;
   const end = at + head.length;
   if (isWhole && end < length && isOfWord(units[end])) return false;
-  if (tail === '') return true;
+  if (tail.length === 0) return true;
   for (let start = end; start <= end + MAX_GAP; start++) if (isAt(tail, units, start, length)) return true;
   return false;
 }
 
-function isAt(text: string, units: Uint16Array, at: number, length: number): boolean {
-  if (at + text.length > length) return false;
-  for (let index = 0; index < text.length; index++) if (units[at + index] !== text.charCodeAt(index)) return false;
+/** Phrases that share a slot begin alike, so the comparison begins at the end. */
+function isAt(phrase: Uint16Array, units: Uint16Array, at: number, length: number): boolean {
+  if (at + phrase.length > length) return false;
+  for (let index = phrase.length - 1; index >= 0; index--) if (units[at + index] !== phrase[index]) return false;
   return true;
 }
 

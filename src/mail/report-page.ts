@@ -52,8 +52,12 @@ export function openPage(text: string): Page {
   return { lines, flat, returned, place: (position) => place(starts, position) };
 }
 
+/** A blank that is no single space. */
+const RAGGED = / {2}|[^\S ]|[\u200b\ufeff]/;
+
 function tidy(raw: string): Line {
-  const text = decodeOctal(raw.replace(/[\s\u200b\ufeff]+/g, ' ').trim());
+  // Most lines have single spaces only, and replacing each of them by itself is dear.
+  const text = decodeOctal((RAGGED.test(raw) ? raw.replace(/[\s\u200b\ufeff]+/g, ' ') : raw).trim());
   let indent = 0;
   while (indent < raw.length && /[\s\u00a0]/.test(raw.charAt(indent))) indent += 1;
   return { text, indent };

@@ -32,12 +32,18 @@ const MAX_HITS = 1000;
 
 /** From the CJK radicals on, letters do not need blanks between words. */
 const UNSPACED = /[\u2e80-\ud7ff\uf900-\ufaff\uff00-\uffef]/;
-const WORD = /[\p{L}\p{N}]+/gu;
+const OF_WORD = /^[\p{L}\p{N}]/u;
 
-const BY_WORD = new Map<string, Phrase[]>();
+/** By their first word, and those that go on by their first word and MORE characters: eighty begin with `the`. */
+const BY_BEGIN = new Map<string, Phrase[]>();
+const MORE = 3;
 const ANYWHERE: Phrase[] = [];
 
 const BY_WORDS = new Map<string, Phrase>();
+
+/** Hashes of the first words of phrases: nine words of ten begin none, and are passed over without being cut out. A power of two. */
+const HASHES = 1 << 14;
+const BEGINS = new Uint8Array(HASHES);
 
 for (const family of FAMILIES) for (const gives of KINDS) enter(family, gives);
 
@@ -52,20 +58,28 @@ function enter(family: Family, gives: Gives): void {
     BY_WORDS.set(`${gives} ${words}`, phrase);
     const first = /^[\p{L}\p{N}]+/u.exec(words)?.[0];
     if (first === undefined || UNSPACED.test(words)) ANYWHERE.push(phrase);
-    else BY_WORD.set(first, [...(BY_WORD.get(first) ?? []), phrase]);
+    else {
+      const begin = words.length < first.length + MORE ? first : words.slice(0, first.length + MORE);
+      BY_BEGIN.set(begin, [...(BY_BEGIN.get(begin) ?? []), phrase]);
+      let hash = 0;
+      for (let at = 0; at < first.length; at++) hash = hashed(hash, first.charCodeAt(at));
+      BEGINS[hash & (HASHES - 1)] = 1;
+    }
   }
 }
 
 /** Those found, by position; of those at one position the longest first. */
 export function findPhrases(flat: string): Hit[] {
   const hits: Hit[] = [];
-  WORD.lastIndex = 0;
-  for (let word = WORD.exec(flat); word !== null && hits.length < MAX_HITS; word = WORD.exec(flat)) {
-    const phrases = BY_WORD.get(word[0]);
-    if (phrases === undefined) continue;
-    for (const phrase of phrases) {
-      if (flat.startsWith(phrase.words, word.index)) hits.push(hitOf(phrase, word.index));
+  for (let at = 0; at < flat.length && hits.length < MAX_HITS; at++) {
+    const start = at;
+    let hash = 0;
+    for (let width = wordWidth(flat, at); width > 0; width = wordWidth(flat, at)) {
+      for (const end = at + width; at < end; at++) hash = hashed(hash, flat.charCodeAt(at));
     }
+    if (at === start || BEGINS[hash & (HASHES - 1)] === 0) continue;
+    enterAll(hits, flat, start, BY_BEGIN.get(flat.slice(start, at)));
+    enterAll(hits, flat, start, BY_BEGIN.get(flat.slice(start, at + MORE)));
   }
   if (UNSPACED.test(flat)) {
     for (const phrase of ANYWHERE) {
@@ -81,6 +95,25 @@ export function findPhrases(flat: string): Hit[] {
   return hits.sort((one, other) => one.start - other.start || other.end - one.end);
 }
 
+function enterAll(hits: Hit[], flat: string, start: number, phrases: readonly Phrase[] | undefined): void {
+  if (phrases === undefined) return;
+  for (const phrase of phrases) if (flat.startsWith(phrase.words, start)) hits.push(hitOf(phrase, start));
+}
+
 function hitOf({ family, gives, words }: Phrase, start: number): Hit {
   return { family, gives, start, end: start + words.length };
+}
+
+function hashed(hash: number, unit: number): number {
+  return (Math.imul(hash, 31) + unit) | 0;
+}
+
+/** UTF-16 units of the letter or digit at a place of a text in lower case; 0 where none is. */
+function wordWidth(text: string, at: number): number {
+  const unit = text.charCodeAt(at);
+  if (unit < 0x80) return (unit >= 0x61 && unit <= 0x7a) || (unit >= 0x30 && unit <= 0x39) ? 1 : 0;
+  const code = text.codePointAt(at);
+  if (code === undefined) return 0;
+  const letter = String.fromCodePoint(code);
+  return OF_WORD.test(letter) ? letter.length : 0;
 }

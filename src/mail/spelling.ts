@@ -17,8 +17,12 @@ const SEPARATORS = '"\'`<>(){}[],;!?*|#~^\\_-\u00a0«»‘’‚“”„‹›�
 /** What a character becomes; 0: itself. */
 const BECOMES = becomes();
 
+/** Units that may be read behind the end of a spelled text without a look at its length. */
+export const PADDING = 16;
+
 /** Text in one spelling, as UTF-16 units: comparing numbers is what makes the search cheap. */
 export interface Spelled {
+  /** Zeros behind `length`, PADDING at least. */
   readonly units: Uint16Array;
   readonly length: number;
 }
@@ -26,7 +30,7 @@ export interface Spelled {
 export function spell(text: string): Spelled {
   const low = (text.length > MAX_LOOKED_AT ? text.slice(0, MAX_LOOKED_AT) : text).toLowerCase();
   // Lower case can be longer than what it was made of (İ), a spelling cannot be longer than its lower case.
-  const units = new Uint16Array(low.length);
+  const units = new Uint16Array(low.length + PADDING);
   let length = 0;
   /** Where the word that is being written began: what an `@` replaces. */
   let word = 0;

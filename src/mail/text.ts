@@ -7,8 +7,7 @@
  */
 export function cleanText(text: string): string {
   const whole = text.includes('\0') ? text.replaceAll('\0', '') : text;
-  // In a `u` expression a surrogate pair is one code point, so this matches lone surrogates only.
-  return whole.replace(/\p{Surrogate}/gu, '\uFFFD');
+  return whole.toWellFormed();
 }
 
 /** The first `limit` UTF-16 units, without half of a surrogate pair at the end. */
@@ -20,12 +19,14 @@ export function cut(text: string, limit: number): string {
 
 /** One line: runs of white space, which an encoded word can smuggle in, become one space. */
 export function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim();
+  // Most have single spaces only, and replacing each of them by itself is dear.
+  return (/[^\S ]| {2}/.test(text) ? text.replace(/\s+/g, ' ') : text).trim();
 }
 
 /** A body's text with LF line ends and without white space at either end. */
 export function bodyText(text: string): string {
-  return (text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text).trim();
+  const lines = text.split('\r\n').join('\n');
+  return (lines.includes('\r') ? lines.replaceAll('\r', '\n') : lines).trim();
 }
 
 /**

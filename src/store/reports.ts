@@ -41,8 +41,8 @@ export async function fileReports(
       reports.flatMap(({ address }) => address ?? []),
     );
     await copyReports(sql, mailboxId, now, reports);
-    await tell(reports, (report) => eventOf(report, pipeline.mailbox));
-    await tell(await applyPolicy(sql, now, pipeline.policy, reports), (event) => [event]);
+    const added = await applyPolicy(sql, now, pipeline.policy, reports);
+    await tell([...reports, ...added], (one) => ('type' in one ? [one] : eventOf(one, pipeline.mailbox)));
   }
   if (pipeline.tellStored) await tell(messages, (message) => [storedEvent(message, pipeline.mailbox)]);
 }
