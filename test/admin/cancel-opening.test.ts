@@ -76,7 +76,7 @@ describeWith('postgres', 'a job that is cancelled while it opens its folder', ()
       reach();
       return { delayMs: SLOW };
     };
-    expect(await cancelled(job, there.database, reached)).toBeLessThan(2500);
+    expect(await cancelled(job, there.database, reached)).toBeLessThan(SLOW / 2);
     expect(await jobRow(there.database, job.id)).toMatchObject({ state: 'cancelled', counts: {}, failures: 0 });
     if (kind === 'purge') expect(there.left()).toHaveLength(3);
   });
@@ -86,7 +86,7 @@ describeWith('postgres', 'a job that is cancelled while it opens its folder', ()
     there.deliver(3);
     const { port, reached } = await silentServer();
     const job = await asked(there, 'purge', { ...mailboxOn(port), name: there.mailbox.name });
-    expect(await cancelled(job, there.database, reached)).toBeLessThan(2500);
+    expect(await cancelled(job, there.database, reached)).toBeLessThan(SLOW / 2);
   });
 
   it('is no failure where the process stops', async () => {

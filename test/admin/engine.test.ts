@@ -133,11 +133,12 @@ describeWith('postgres', 'the engine', () => {
     const id = await enqueue(database, 1000);
     const elsewhere = openDatabase(url, 2, () => {});
     const running = runToEnd(engine(database, job), id);
-    await sleep(300);
+    while ((await jobRow(database, id)).done === 0) await sleep(20);
     const asked = Date.now();
     expect(await cancelJob(elsewhere, id, 'bea')).toMatchObject({ state: 'running', cancelRequestedBy: 'bea' });
     expect((await running).at(-1)).toEqual({ outcome: 'ended', state: 'cancelled' });
-    expect(Date.now() - asked).toBeLessThan(3000);
+    // A thousand slices would take a minute.
+    expect(Date.now() - asked).toBeLessThan(15_000);
     const { done } = await jobRow(database, id);
     expect(done).toBeGreaterThan(0);
     const { rows } = await database.sql.query('select report from maildrain.run');
@@ -180,11 +181,10 @@ describeWith('postgres', 'the engine', () => {
     const id = await enqueue(database, 500);
     const stop = new AbortController();
     const running = runToEnd(engine(database, job, { leastTurnMs: 100 }), id, stop.signal);
-    await sleep(50);
+    while ((await jobRow(database, id)).done === 0) await sleep(5);
     const pen = await database.take();
-    const asked = Date.now();
-    expect(await lockLoginForDrain(pen.client, loginOf(inbox), 10_000)).toBe(true);
-    expect(Date.now() - asked).toBeLessThan(2000);
+    // All slices would take longer than that.
+    expect(await lockLoginForDrain(pen.client, loginOf(inbox), 8000)).toBe(true);
     const before = await jobRow(database, id);
     expect(before.done).toBeGreaterThan(0);
     await sleep(200);
