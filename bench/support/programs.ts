@@ -48,7 +48,7 @@ export function programs(nodeOptions: readonly string[]): Program[] {
       what: 'reads, stores in batches with a ledger, looks again',
       stores: 'maildrain',
       missing: null,
-      run: (task) => runNode('run-maildrain', task, nodeOptions),
+      run: (task) => runNode('run-maildrain', task, [...ownOptions(), ...nodeOptions]),
     },
     {
       name: 'one-by-one',
@@ -65,6 +65,12 @@ export function programs(nodeOptions: readonly string[]): Program[] {
       run: (task, dir) => runGetmail(getmail ?? 'getmail', task, dir),
     },
   ];
+}
+
+/** What the image asks of Node. */
+function ownOptions(): string[] {
+  const entry = /^ENTRYPOINT (.*)$/m.exec(readFileSync(join(ROOT, 'Dockerfile'), 'utf8'))?.[1] ?? '[]';
+  return (JSON.parse(entry) as string[]).filter((word) => word.startsWith('--'));
 }
 
 function runNode(name: string, task: Task, nodeOptions: readonly string[]): Promise<Finished> {

@@ -119,8 +119,19 @@ const DAEMON_NAMES: readonly string[] = [
 const OTHER_SUBJECTS =
   /^(?:automatic reply|auto(?:matic|mated)?[ -]?re(?:ply|sponse)|out of (?:the )?office|vacation|abwesenheit|r\u00e9ponse automatique|fwd?:|wg:|tr:|doorst:)/;
 
+/** Several judges ask of the same message. */
+const KNOWN = new WeakMap<Material, Signs | null>();
+
 /** Null: nothing about it looks like a report. */
 export function readSigns(material: Material): Signs | null {
+  const known = KNOWN.get(material);
+  if (known !== undefined) return known;
+  const signs = signsOf(material);
+  KNOWN.set(material, signs);
+  return signs;
+}
+
+function signsOf(material: Material): Signs | null {
   if (material.reportType === 'feedback-report' || material.feedback.length > 0) return null;
   if (
     (material.reportType === 'disposition-notification' || material.dispositions.length > 0) &&
