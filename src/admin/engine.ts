@@ -161,7 +161,8 @@ class EngineTurn {
     const request = { id, kind, criteria, args, planId, cursor };
     const watch = setInterval(() => void this.#watch(), BEAT_MS);
     try {
-      for await (const step of definition.work({ request, mailbox, pen: this.#pen, context, signal, worked })) {
+      const turn = { request, mailbox, mailboxes: this.#options.mailboxes(), pen: this.#pen, context, signal, worked };
+      for await (const step of definition.work(turn)) {
         this.#standing = withStep(this.#standing, step);
         await saveStep(sql, id, step.cursor, this.#standing);
         this.#steps++;

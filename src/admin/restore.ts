@@ -100,9 +100,17 @@ export const restore: AdminJob = {
 async function placeOf(turn: Turn, mailbox: MailboxConfig, { session, folders }: AdminSession): Promise<RestorePlace> {
   const sql = turn.pen.client;
   const login = loginOf(mailbox);
-  await ensureMailbox(sql, { name: mailbox.name, login, folder: mailbox.folder });
   const { path, uidValidity, gmail } = session.facts;
-  const { here, elsewhere } = foldersDrained(await mailboxesOf(sql, login), folders, path);
+  // Also those that have not been drained yet: their first drain must know what was put back.
+  for (const { name, folder } of [mailbox, ...turn.mailboxes.filter((other) => loginOf(other) === login)])
+    await ensureMailbox(sql, { name, login, folder });
+  const drained = foldersDrained(await mailboxesOf(sql, login), folders, path);
+  const { elsewhere } = drained;
+  // A folder that nobody drains has a row of its own, for what it holds may be met under another label.
+  const here =
+    drained.here.length > 0
+      ? drained.here
+      : [(await ensureMailbox(sql, { name: mailbox.name, login, folder: path })).id];
   return { jobId: turn.request.id, login, folder: path, uidValidity, here, elsewhere: gmail ? elsewhere : [] };
 }
 

@@ -16,7 +16,7 @@ export interface RestorePlace {
   /** Path on the server. */
   readonly folder: string;
   readonly uidValidity: string;
-  /** Mailboxes that drain this very folder. */
+  /** Mailboxes of this very folder, at least one: what it holds is known to the ledger, also where nobody drains it. */
   readonly here: readonly number[];
   /** Mailboxes in which a message of the folder may turn up as well: Gmail's other labels. */
   readonly elsewhere: readonly number[];

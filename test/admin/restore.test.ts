@@ -137,6 +137,25 @@ describeWith('postgres', 'restore', () => {
     expect(await nowhere.turn()).toMatchObject({ code: 'MAILBOX_MISSING', message: expect.stringContaining('Back') });
   });
 
+  it('restores into a folder whose own drain comes later for the first time', async () => {
+    const { there, mail } = await drained(5);
+    there.account.createFolder('Back');
+    const back: MailboxConfig = { ...there.mailbox, name: 'back', folder: 'Back' };
+    await (await run(there, { args: { folder: 'Back' }, mailboxes: [there.mailbox, back] })).toTheEnd();
+    for (let n = 0; n < 2; n++)
+      expect(await drainOnce(there.database, back)).toMatchObject({ outcome: 'done', stored: 0, disposed: 0 });
+    expectSameMail(octets(there, 'Back'), mail);
+    expect(await there.stored()).toHaveLength(mail.length);
+  });
+
+  it('restores into a folder that nobody drains, and that the same mailbox drains from then on', async () => {
+    const { there, mail } = await drained(5);
+    there.account.createFolder('Back');
+    await (await run(there, { args: { folder: 'Back' } })).toTheEnd();
+    expect(await there.drain({ folder: 'Back' })).toMatchObject({ outcome: 'done', stored: 0, disposed: 0 });
+    expectSameMail(octets(there, 'Back'), mail);
+  });
+
   it('two messages of the same octets are two', async () => {
     const there = await scene();
     const raw = letter();
@@ -384,6 +403,35 @@ describeWith('postgres', 'restore', () => {
       expect(await drainOnce(there.database, all)).toMatchObject({ outcome: 'done', fetched: 0 });
       expect(there.account.messages('\\Trash')).toHaveLength(before);
       expect((await there.ledger()).filter(({ uidvalidity }) => uidvalidity.startsWith('restore:'))).toEqual([]);
+    });
+
+    it('a label that nobody drains: the drain of All Mail leaves alone what was put back', async () => {
+      const there = await scene({ gmail: {} }, { folder: '\\All' });
+      const mail = [letter(), letter()];
+      for (const raw of mail) there.account.deliver(raw, { labels: ['Receipts'] });
+      await there.drain();
+      const thrown = there.account.messages('\\Trash').length;
+      const job = await (await run(there, { args: { folder: 'Receipts' } })).toTheEnd();
+      expect(job.counts).toEqual({ restored: 2 });
+      for (let n = 0; n < 2; n++)
+        expect(await there.drain()).toMatchObject({ outcome: 'done', stored: 0, disposed: 0, pending: 0 });
+      expectSameMail(octets(there, 'Receipts'), mail);
+      expect(there.account.messages('\\Trash')).toHaveLength(thrown);
+      expect(await there.stored()).toHaveLength(2);
+    });
+
+    it('a label whose mailbox, and that of All Mail, were never drained: both leave alone what was put back', async () => {
+      const { there, mail } = await drained(3, { gmail: {} });
+      there.account.createFolder('Receipts');
+      const receipts: MailboxConfig = { ...there.mailbox, name: 'receipts', folder: 'Receipts' };
+      const all: MailboxConfig = { ...there.mailbox, name: 'all', folder: '\\All' };
+      const thrown = there.account.messages('\\Trash').length;
+      const mailboxes = [there.mailbox, receipts, all];
+      await (await run(there, { args: { folder: 'Receipts' }, mailboxes })).toTheEnd();
+      for (const mailbox of [all, receipts, all])
+        expect(await drainOnce(there.database, mailbox)).toMatchObject({ outcome: 'done', stored: 0, disposed: 0 });
+      expectSameMail(octets(there, 'Receipts'), mail);
+      expect(there.account.messages('\\Trash')).toHaveLength(thrown);
     });
 
     it.each(['after-effect', 'before'] as const)(
