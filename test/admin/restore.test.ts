@@ -226,6 +226,47 @@ describeWith('postgres', 'restore', () => {
     expectSameMail(octets(there), mail);
   });
 
+  it('counts apart what the server took and does not show, and does not send it again when it shows', async () => {
+    let hidden = 0;
+    const { there, mail } = await drained(4, {
+      uidplus: false,
+      onCommand: ({ name, args }) =>
+        name === 'APPEND' && args.includes('00:00:02') && hidden++ === 0 ? { reply: 'OK taken' } : undefined,
+    });
+    const job = await (await run(there)).toTheEnd();
+    expect(job.counts).toEqual({ restored: 3, unseen: 1 });
+    expect([...job.notes].join()).toContain('unseen');
+    job.beginAnew();
+    await job.toTheEnd();
+    expect(job.counts).toEqual({ restored: 3, unseen: 1 });
+    expect(there.left()).toHaveLength(3);
+
+    there.account.deliver(mail[2] ?? letter(), { internalDate: new Date(Date.UTC(2026, 2, 1, 0, 0, 2)) });
+    const other = await (await run(there)).toTheEnd();
+
+    expect(other.counts).toEqual({ present: 3, restored: 1 });
+    job.beginAnew();
+    await job.toTheEnd();
+    expect(job.counts).toEqual({ restored: 4 });
+    await expectLeftAlone(there, mail);
+  });
+
+  it('finds again what it could not see, once a drain has met it', async () => {
+    let hidden = 0;
+    const { there, mail } = await drained(4, {
+      uidplus: false,
+      onCommand: ({ name, args }) =>
+        name === 'APPEND' && args.includes('00:00:02') && hidden++ === 0 ? { reply: 'OK taken' } : undefined,
+    });
+    const job = await (await run(there)).toTheEnd();
+    there.account.deliver(mail[2] ?? letter(), { internalDate: new Date(Date.UTC(2026, 2, 1, 0, 0, 2)) });
+    expect(await there.drain()).toMatchObject({ outcome: 'done', stored: 0, disposed: 0 });
+    job.beginAnew();
+    await job.toTheEnd();
+    expect(job.counts).toEqual({ restored: 4 });
+    await expectLeftAlone(there, mail);
+  });
+
   it('a full mailbox ends the job with its own code, and says nothing untrue', async () => {
     const fault = failing('APPEND', (nth) => (nth > 7 ? { reply: 'NO [OVERQUOTA] Mailbox is full' } : undefined));
     const { there } = await drained(20, fault);
