@@ -27,19 +27,13 @@ import {
   reopenRestore,
   restoreRows,
 } from '../store/restore.ts';
-import {
-  lastStoredBefore,
-  mailOf,
-  nextPage,
-  type Selection,
-  type StoredFacts,
-  type Stretch,
-} from '../store/stored-mail.ts';
+import { lastStoredBefore, nextPage, type Selection, type StoredFacts, type Stretch } from '../store/stored-mail.ts';
 import type { AdminJob, Turn } from './job.ts';
 import { openingOf } from './opening.ts';
 import { mailboxOf } from './plan-slices.ts';
 import { countsOf, endedAs, endOf, isUnseen, type Sent, UNSEEN, withUnseen } from './restore-ends.ts';
 import { findAppended } from './restore-look.ts';
+import { provedMail } from './restore-octets.ts';
 import { foldersDrained } from './restore-place.ts';
 import { readArgs } from './server-args.ts';
 import { restoreArgs } from './store-args.ts';
@@ -249,9 +243,13 @@ class Restoring {
     let all = false;
     const unknown: StoredFacts[] = [];
     try {
-      for await (const { message, pieces } of mailOf(context.database, ready)) {
+      for await (const { message, pieces } of provedMail(context.database, ready)) {
         if (signal.aborted) return false;
         if (pieces === null) throw new MaildrainError('DATABASE_CONFLICT', 'octets expired while they were put back');
+        if (pieces === 'damaged') {
+          this.#refuse(ends, message, 'DAMAGED', 'its stored octets are not those that were fetched');
+          continue;
+        }
         await markSaid(pen.client, this.#place.jobId, message.id);
         const appended = await this.#append(message, pieces);
         this.#turn.worked();

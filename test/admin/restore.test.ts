@@ -296,6 +296,27 @@ describeWith('postgres', 'restore', () => {
     );
   });
 
+  it.each([100, 1024 * 1024 + 100])('does not put back a damaged message of %d octets', async (size) => {
+    const there = await scene();
+    const mail = [letter(), letter(size), letter(1024 * 1024 + 1), letter()];
+    for (const raw of mail) there.account.deliver(raw);
+    await there.drain();
+    // Another octet in the middle, of the last piece of the message: the length stays.
+    await there.rows(
+      `update maildrain.raw r set bytes = set_byte(bytes, 10, 255 - get_byte(bytes, 10))
+        where message_id = (select id from maildrain.message order by id offset 1 limit 1)
+          and seq = (select max(seq) from maildrain.raw l where l.message_id = r.message_id)`,
+    );
+    const job = await (await run(there)).toTheEnd();
+    expect(job.counts).toEqual({ restored: 3, refused: 1 });
+    expect([...job.notes].join()).toContain('DAMAGED');
+    expectSameMail(
+      octets(there),
+      mail.filter((_raw, i) => i !== 1),
+    );
+    expect((await there.ledger()).filter(({ uidvalidity }) => uidvalidity.startsWith('restore:'))).toEqual([]);
+  });
+
   it('says which octets have expired', async () => {
     const { there } = await drained(4);
     await there.rows('delete from maildrain.raw where message_id = (select min(id) from maildrain.message)');
