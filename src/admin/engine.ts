@@ -33,7 +33,7 @@ const LEAST_TURN_MS = 3_000;
 const BEAT_MS = 1_000;
 
 /** Counts whose messages are not where they should be: the job is only partly done. */
-const OWED = ['held', 'missing', 'pending', 'left', 'refused', 'failed'];
+const OWED = ['held', 'missing', 'unseen', 'pending', 'left', 'refused', 'failed'];
 
 export interface EngineOptions {
   readonly context: DrainContext;
@@ -161,7 +161,8 @@ class EngineTurn {
     const request = { id, kind, criteria, args, planId, cursor };
     const watch = setInterval(() => void this.#watch(), BEAT_MS);
     try {
-      for await (const step of definition.work({ request, mailbox, pen: this.#pen, context, signal, worked })) {
+      const turn = { request, mailbox, mailboxes: this.#options.mailboxes(), pen: this.#pen, context, signal, worked };
+      for await (const step of definition.work(turn)) {
         this.#standing = withStep(this.#standing, step);
         await saveStep(sql, id, step.cursor, this.#standing);
         this.#steps++;

@@ -1,11 +1,11 @@
 // Exports that are a file for each message: a Maildir, or `.eml` files. A name is made of the message's id and facts, so that an export that was
 // interrupted is completed by asking for it again; a file gets its name only when it is complete.
 
-import { link, mkdir, open, opendir, readdir, stat, unlink, utimes } from 'node:fs/promises';
+import { mkdir, open, opendir, readdir, stat, unlink, utimes } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { MaildrainError, printable } from '../errors.ts';
 import type { StoredFacts } from '../store/stored-mail.ts';
-import { codeOf, type ExportSink, gathering, outputOf } from './export-output.ts';
+import { codeOf, type ExportSink, gathering, nameFile, outputOf } from './export-output.ts';
 
 const MAILDIR = ['cur', 'new', 'tmp'] as const;
 
@@ -43,7 +43,7 @@ export async function openDirectory(path: string, format: 'maildir' | 'eml'): Pr
     async put(message, pieces) {
       const { temporary, final } = namesOf(path, format, message);
       const there = known.get(uniqueOf(basename(final))) ?? final;
-      if (await isThere(there, message, pieces)) return false;
+      if (await isThere(there, pieces)) return false;
       await putFile(temporary, final, message, pieces);
       return true;
     },
@@ -91,15 +91,18 @@ function namesOf(path: string, format: 'maildir' | 'eml', message: StoredFacts):
   return { temporary: join(path, 'tmp', unique), final: join(path, 'cur', `${unique},S=${message.size}:2,${letters}`) };
 }
 
-/** @throws MaildrainError OUTPUT_REFUSED: what has this name is something else */
-async function isThere(path: string, message: StoredFacts, pieces: AsyncIterable<Buffer>): Promise<boolean> {
+/**
+ * By its octets: after a loss of power a file may have its size and hold something else.
+ *
+ * @throws MaildrainError OUTPUT_REFUSED: what has this name is something else
+ */
+async function isThere(path: string, pieces: AsyncIterable<Buffer>): Promise<boolean> {
   const there = await stat(path).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return null;
     throw error;
   });
   if (there === null) return false;
-  // A message that is damaged has another size than it should have, and was written all the same.
-  if (there.isFile() && (there.size === message.size || (await holds(path, pieces)))) return true;
+  if (there.isFile() && (await holds(path, pieces))) return true;
   throw new MaildrainError('OUTPUT_REFUSED', `${printable(path)} exists and is another file: it is not overwritten`);
 }
 
@@ -138,7 +141,5 @@ async function putFile(
   // Mail servers take the time of a file for INTERNALDATE.
   const at = message.internalDate ?? message.storedAt;
   await outputOf(temporary, () => utimes(temporary, at, at));
-  // Not rename(), which overwrites.
-  await outputOf(final, () => link(temporary, final));
-  await unlink(temporary);
+  await nameFile(temporary, final);
 }

@@ -3,7 +3,7 @@
 
 import type { StoredFacts } from '../store/stored-mail.ts';
 
-/** A tail without its line end is kept back so long as it may begin with ">From ". A longer line does so at its beginning or not at all. */
+/** A tail without its line end is kept back up to so many octets; of a longer one only what may still become ">From ". */
 const MAX_KEPT = 1024;
 /** RFC 4155 names the sender of the envelope; of one that is not known, or has spaces in it, it is this. */
 const NOBODY = 'MAILER-DAEMON';
@@ -12,26 +12,47 @@ export async function* mboxLines(message: StoredFacts, pieces: AsyncIterable<Buf
   yield Buffer.from(`From ${senderOf(message)} ${asctime(message.internalDate ?? message.storedAt)}\n`, 'latin1');
   // One character for each octet: nothing is decoded.
   let kept = '';
-  let isMidLine = false;
+  let line: Line = 'begins';
   for await (const piece of pieces) {
     const text: string = kept + piece.toString('latin1');
-    const end = text.lastIndexOf('\n') + 1;
-    // A CR at the end may belong to an LF that is still to come.
-    const cut = text.length - end <= MAX_KEPT ? end : text.length - (text.endsWith('\r') ? 1 : 0);
+    const cut = cutOf(text, line);
     kept = text.slice(cut);
     if (cut === 0) continue;
     const ready = text.slice(0, cut);
-    yield quoted(ready, isMidLine);
-    isMidLine = !ready.endsWith('\n');
+    yield quoted(ready, line);
+    line = lineAfter(ready, line);
   }
-  if (kept !== '') yield quoted(kept, isMidLine);
-  yield Buffer.from(kept === '' && !isMidLine ? '\n' : '\n\n');
+  if (kept !== '') yield quoted(kept, line);
+  yield Buffer.from(kept === '' && line === 'begins' ? '\n' : '\n\n');
 }
 
-function quoted(text: string, isMidLine: boolean): Buffer {
+/** Where what was said of a message so far has ended: at the beginning of a line, after nothing but `>` of one, or further on in it. */
+type Line = 'begins' | 'quotes' | 'goes on';
+
+/** How much of a text can be said without knowing what follows it. */
+function cutOf(text: string, line: Line): number {
+  const end = text.lastIndexOf('\n') + 1;
+  const tail = text.length - end;
+  if (tail <= MAX_KEPT) return end;
+  if (end > 0 || line !== 'goes on') {
+    // One `>` more says the same wherever it stands among the others, so that all but the last word can go.
+    const word = /^>*(F?|Fr|Fro|From)$/.exec(text.slice(end))?.[1];
+    if (word !== undefined) return text.length - word.length;
+  }
+  // A CR at the end may belong to an LF that is still to come.
+  return text.length - (text.endsWith('\r') ? 1 : 0);
+}
+
+function lineAfter(said: string, before: Line): Line {
+  if (said.endsWith('\n')) return 'begins';
+  const isBegun = !said.includes('\n') && before === 'goes on';
+  return !isBegun && /^>*$/.test(said.slice(said.lastIndexOf('\n') + 1)) ? 'quotes' : 'goes on';
+}
+
+function quoted(text: string, line: Line): Buffer {
   // Without the flag `m`, which takes a CR for the end of a line.
   const lines = text.replaceAll('\r\n', '\n').replace(/(?<=\n)(?=>*From )/g, '>');
-  return Buffer.from(!isMidLine && /^>*From /.test(lines) ? `>${lines}` : lines, 'latin1');
+  return Buffer.from(line !== 'goes on' && /^>*From /.test(lines) ? `>${lines}` : lines, 'latin1');
 }
 
 function senderOf({ fromAddress }: StoredFacts): string {

@@ -1,7 +1,7 @@
 // Files that an export writes: made anew, never written over, and named only when they are complete. A half of a mailbox must not look like
 // the whole of it.
 
-import { type FileHandle, link, open, unlink } from 'node:fs/promises';
+import { type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
 import { MaildrainError, printable } from '../errors.ts';
 import type { StoredFacts } from '../store/stored-mail.ts';
 
@@ -42,8 +42,7 @@ export async function openFile(path: string): Promise<Output> {
       await writer.flush();
       await outputOf(partial, () => file.sync());
       await file.close();
-      await outputOf(path, () => link(partial, path));
-      await unlink(partial);
+      await nameFile(partial, path);
     },
     async abandon() {
       await writer.flush().catch(() => {});
@@ -51,6 +50,39 @@ export async function openFile(path: string): Promise<Output> {
       return `what was written so far is in ${printable(partial)}; remove it to begin again`;
     },
   };
+}
+
+/** What link() fails with on file systems that have no hard links (FAT, many network shares). */
+const NO_LINKS: readonly string[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
+
+/**
+ * Gives a complete file its name, unless something has it.
+ *
+ * @throws MaildrainError OUTPUT_REFUSED
+ */
+export async function nameFile(partial: string, path: string): Promise<void> {
+  await outputOf(path, async () => {
+    try {
+      // Not rename(), which overwrites.
+      await link(partial, path);
+    } catch (error) {
+      if (!NO_LINKS.includes(codeOf(error))) throw error;
+      await renameOver(partial, path);
+      return;
+    }
+    await unlink(partial);
+  });
+}
+
+/** Takes the name with an empty file, which fails where something has it; that is all that rename() then overwrites. */
+async function renameOver(partial: string, path: string): Promise<void> {
+  await (await open(path, 'wx', 0o600)).close();
+  try {
+    await rename(partial, path);
+  } catch (error) {
+    await unlink(path).catch(() => {});
+    throw error;
+  }
 }
 
 async function refuseExisting(path: string): Promise<void> {

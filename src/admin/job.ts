@@ -23,6 +23,8 @@ export interface Turn {
   readonly request: JobRequest;
   /** Null for jobs of no mailbox. */
   readonly mailbox: MailboxConfig | null;
+  /** All that are configured, this one too. */
+  readonly mailboxes: readonly MailboxConfig[];
   /** Holds the lock of the mailbox's login. Every write goes through it. */
   readonly pen: Pen;
   readonly context: DrainContext;

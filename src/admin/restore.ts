@@ -27,18 +27,13 @@ import {
   reopenRestore,
   restoreRows,
 } from '../store/restore.ts';
-import {
-  lastStoredBefore,
-  mailOf,
-  nextPage,
-  type Selection,
-  type StoredFacts,
-  type Stretch,
-} from '../store/stored-mail.ts';
+import { lastStoredBefore, nextPage, type Selection, type StoredFacts, type Stretch } from '../store/stored-mail.ts';
 import type { AdminJob, Turn } from './job.ts';
 import { openingOf } from './opening.ts';
 import { mailboxOf } from './plan-slices.ts';
+import { countsOf, endedAs, endOf, isUnseen, type Sent, UNSEEN, withUnseen } from './restore-ends.ts';
 import { findAppended } from './restore-look.ts';
+import { provedMail } from './restore-octets.ts';
 import { foldersDrained } from './restore-place.ts';
 import { readArgs } from './server-args.ts';
 import { restoreArgs } from './store-args.ts';
@@ -100,16 +95,18 @@ export const restore: AdminJob = {
 async function placeOf(turn: Turn, mailbox: MailboxConfig, { session, folders }: AdminSession): Promise<RestorePlace> {
   const sql = turn.pen.client;
   const login = loginOf(mailbox);
-  await ensureMailbox(sql, { name: mailbox.name, login, folder: mailbox.folder });
   const { path, uidValidity, gmail } = session.facts;
-  const { here, elsewhere } = foldersDrained(await mailboxesOf(sql, login), folders, path);
+  // Also those that have not been drained yet: their first drain must know what was put back.
+  for (const { name, folder } of [mailbox, ...turn.mailboxes.filter((other) => loginOf(other) === login)])
+    await ensureMailbox(sql, { name, login, folder });
+  const drained = foldersDrained(await mailboxesOf(sql, login), folders, path);
+  const { elsewhere } = drained;
+  // A folder that nobody drains has a row of its own, for what it holds may be met under another label.
+  const here =
+    drained.here.length > 0
+      ? drained.here
+      : [(await ensureMailbox(sql, { name: mailbox.name, login, folder: path })).id];
   return { jobId: turn.request.id, login, folder: path, uidValidity, here, elsewhere: gmail ? elsewhere : [] };
-}
-
-/** A message that is in the folder, and where, as far as that is known. */
-interface Sent {
-  readonly message: StoredFacts;
-  readonly uid: Uid | null;
 }
 
 /** One turn of a restore. */
@@ -140,13 +137,14 @@ class Restoring {
     const ends = new Map<string, RestoreEnd>();
     const sent: Sent[] = [];
     const open: StoredFacts[] = [];
+    const unseen: StoredFacts[] = [];
     const there = await this.#stillThere(messages);
     for (const message of messages) {
       const row = rows.get(message.id);
       const uid = there.get(message.id);
       // Ended in a slice whose cursor was lost.
-      if (row !== undefined && row.state !== 'sending') ends.set(message.id, endedAs(row));
-      else if (uid === undefined) open.push(message);
+      if (row !== undefined && row.state !== 'sending' && !isUnseen(row)) ends.set(message.id, endedAs(row));
+      else if (uid === undefined) (row !== undefined && isUnseen(row) ? unseen : open).push(message);
       else if (row === undefined) ends.set(message.id, endOf(message, 'present', uid));
       else sent.push({ message, uid });
     }
@@ -159,7 +157,7 @@ class Restoring {
       )),
     ];
     const found = await this.#look(open, doubtful);
-    sent.push(...found);
+    sent.push(...found, ...(await this.#lookAgain(unseen, rows)));
     const seen = new Set(found.map(({ message }) => message.id));
     const toSend = open.filter(({ id }) => !seen.has(id));
     if (!(await this.#send(toSend, rows, sent, ends))) return null;
@@ -195,6 +193,15 @@ class Restoring {
     const { uidValidity } = this.#place;
     const from = doubtful.map((row) => (row.uidValidity === uidValidity ? row.uidFrom : null));
     return this.#find(wanted, from.includes(null) ? null : Math.min(...from.map(Number)));
+  }
+
+  /** What the server has taken is never sent again by the same job, found or not. */
+  async #lookAgain(unseen: readonly StoredFacts[], rows: ReadonlyMap<string, RestoreRow>): Promise<Sent[]> {
+    const found = await this.#look(
+      unseen,
+      unseen.flatMap(({ id }) => rows.get(id) ?? []),
+    );
+    return withUnseen(found, unseen);
   }
 
   /** Finds messages that may have been appended, and writes down where. */
@@ -236,9 +243,13 @@ class Restoring {
     let all = false;
     const unknown: StoredFacts[] = [];
     try {
-      for await (const { message, pieces } of mailOf(context.database, ready)) {
+      for await (const { message, pieces } of provedMail(context.database, ready)) {
         if (signal.aborted) return false;
         if (pieces === null) throw new MaildrainError('DATABASE_CONFLICT', 'octets expired while they were put back');
+        if (pieces === 'damaged') {
+          this.#refuse(ends, message, 'DAMAGED', 'its stored octets are not those that were fetched');
+          continue;
+        }
         await markSaid(pen.client, this.#place.jobId, message.id);
         const appended = await this.#append(message, pieces);
         this.#turn.worked();
@@ -260,11 +271,9 @@ class Restoring {
     return true;
   }
 
-  /** The server took them and did not say where. What cannot be found is there all the same, and a drain will know it by its octets. */
+  /** The server took them and did not say where. What cannot be found may be there all the same, and a drain will know it by its octets. */
   async #findUnknown(unknown: readonly StoredFacts[], sent: Sent[]): Promise<void> {
-    const found = await this.#find(unknown, this.#uidNext);
-    const seen = new Set(found.map(({ message }) => message.id));
-    sent.push(...found, ...unknown.filter(({ id }) => !seen.has(id)).map((message) => ({ message, uid: null })));
+    sent.push(...withUnseen(await this.#find(unknown, this.#uidNext), unknown));
   }
 
   async #append(
@@ -308,6 +317,7 @@ class Restoring {
         );
         continue;
       }
+      if (uid === null) this.#notes.add(UNSEEN);
       if (uid !== null && session.facts.gmail) await this.#label(message, uid);
       ends.set(message.id, { ...endOf(message, 'restored', uid), emailId: seen?.emailId ?? null });
     }
@@ -317,19 +327,4 @@ class Restoring {
     const left = await this.#admin.ask((state) => addLabels(state, uid, labels));
     if (left.length > 0) this.#notes.add('Gmail did not take some of the labels that messages had');
   }
-}
-
-function endOf({ id }: StoredFacts, state: RestoreEnd['state'], uid: Uid | null): RestoreEnd {
-  return { messageId: id, state, uid, emailId: null, errorCode: null };
-}
-
-function endedAs({ messageId, state, uid }: RestoreRow): RestoreEnd {
-  if (state === 'sending') throw new Error('a message that is being sent has not ended');
-  return { messageId, state, uid, emailId: null, errorCode: null };
-}
-
-function countsOf(ends: readonly RestoreEnd[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { state } of ends) counts[state] = (counts[state] ?? 0) + 1;
-  return counts;
 }

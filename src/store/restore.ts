@@ -16,7 +16,7 @@ export interface RestorePlace {
   /** Path on the server. */
   readonly folder: string;
   readonly uidValidity: string;
-  /** Mailboxes that drain this very folder. */
+  /** Mailboxes of this very folder, at least one: what it holds is known to the ledger, also where nobody drains it. */
   readonly here: readonly number[];
   /** Mailboxes in which a message of the folder may turn up as well: Gmail's other labels. */
   readonly elsewhere: readonly number[];
@@ -65,7 +65,7 @@ function toRow(row: SqlRow): RestoreRow {
   };
 }
 
-/** Messages that other jobs were putting into this folder when they were cut, and that may be there: under which UID nobody was told. */
+/** Messages that other jobs have put into this folder, or were about to when they were cut, and that may be there: under which UID nobody was told. */
 export async function doubtfulElsewhere(
   sql: Sql,
   place: RestorePlace,
@@ -73,8 +73,8 @@ export async function doubtfulElsewhere(
 ): Promise<RestoreRow[]> {
   const { rows } = await sql.query<SqlRow>(
     `select message_id, state, uidvalidity, uid_from, uid, said, attempts from maildrain.restore
-      where message_id = any($1::bigint[]) and job_id <> $2 and login = $3 and folder = $4 and state = 'sending'
-        and said and (uid is null or uidvalidity <> $5)`,
+      where message_id = any($1::bigint[]) and job_id <> $2 and login = $3 and folder = $4 and said
+        and (uid is null and state in ('sending', 'restored') or uidvalidity <> $5 and state = 'sending')`,
     [messageIds, place.jobId, place.login, place.folder, place.uidValidity],
   );
   return rows.map(toRow);

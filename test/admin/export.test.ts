@@ -183,9 +183,12 @@ describeWith('postgres', 'export', () => {
         remains: null,
       });
     }
-    writeFileSync(join(dir, 'eml', `${ids[0]}.eml`), 'changed');
-    await expect(exported(database, 'eml', join(dir, 'eml'))).rejects.toMatchObject({ code: 'OUTPUT_REFUSED' });
-    expect(readFileSync(join(dir, 'eml', `${ids[0]}.eml`), 'utf8')).toBe('changed');
+    // Of its size, as the file of an export before a loss of power may be.
+    for (const changed of [Buffer.from('changed'), Buffer.alloc(LETTERS[0]?.length ?? 0)]) {
+      writeFileSync(join(dir, 'eml', `${ids[0]}.eml`), changed);
+      await expect(exported(database, 'eml', join(dir, 'eml'))).rejects.toMatchObject({ code: 'OUTPUT_REFUSED' });
+      expect(readFileSync(join(dir, 'eml', `${ids[0]}.eml`))).toEqual(changed);
+    }
   });
 
   it('completes a Maildir of which a client has changed flags and names, with no message twice', async () => {
@@ -277,17 +280,36 @@ describeWith(['postgres', 'mail'], 'export to Dovecot', () => {
   });
 });
 
+async function encode(pieces: readonly Buffer[]): Promise<string> {
+  const message = { fromAddress: null, internalDate: new Date(0), storedAt: new Date(0) } as StoredFacts;
+  const out: Buffer[] = [];
+  const iterate = async function* (): AsyncGenerator<Buffer> {
+    yield* pieces;
+  };
+  for await (const octets of mboxLines(message, iterate())) out.push(octets);
+  return Buffer.concat(out).toString('latin1');
+}
+
+it.each([
+  [`${'>'.repeat(1500)}From me\r\n`, `${'>'.repeat(1501)}From me\n\n`],
+  [`a\r\n${'>'.repeat(1500)}From me\r\nb`, `a\n${'>'.repeat(1501)}From me\nb\n\n`],
+  [`a\r\n${'>'.repeat(1500)}Frog\r\n`, `a\n${'>'.repeat(1500)}Frog\n\n`],
+  [`${'>'.repeat(1500)}x${'>'.repeat(1500)}From\r\n`, `${'>'.repeat(1500)}x${'>'.repeat(1500)}From\n\n`],
+  [`${'x'.repeat(1500)}\r\nFrom \r\n`, `${'x'.repeat(1500)}\n>From \n\n`],
+  ['>'.repeat(3000), `${'>'.repeat(3000)}\n\n`],
+  [`${'>'.repeat(1500)}From`, `${'>'.repeat(1500)}From\n\n`],
+])('mbox quotes a long line the same way in pieces of any length: %#', async (text, wanted) => {
+  const raw = Buffer.from(text);
+  for (const length of [1, 2, 3, 7, 600, 1023, 1024, 1025, 1499, 1500, 1501, 1503, 1505, 2000, raw.length]) {
+    const pieces: Buffer[] = [];
+    for (let at = 0; at < raw.length; at += length) pieces.push(raw.subarray(at, at + length));
+    const said = await encode(pieces);
+    expect(said.slice(said.indexOf('\n') + 1)).toBe(wanted);
+  }
+});
+
 it('mbox quotes and ends lines the same way wherever the pieces are cut', async () => {
   const raw = LETTERS[1] ?? Buffer.alloc(0);
-  const message = { fromAddress: null, internalDate: new Date(0), storedAt: new Date(0) } as StoredFacts;
-  const encode = async (pieces: readonly Buffer[]): Promise<string> => {
-    const out: Buffer[] = [];
-    const iterate = async function* (): AsyncGenerator<Buffer> {
-      yield* pieces;
-    };
-    for await (const octets of mboxLines(message, iterate())) out.push(octets);
-    return Buffer.concat(out).toString('latin1');
-  };
   const whole = await encode([raw]);
   expect(whole).toContain('\n>From me to you\n>>From him\n>>>From her\n\n>From x');
   expect(whole.endsWith('1986\n\n')).toBe(true);

@@ -137,6 +137,25 @@ describeWith('postgres', 'restore', () => {
     expect(await nowhere.turn()).toMatchObject({ code: 'MAILBOX_MISSING', message: expect.stringContaining('Back') });
   });
 
+  it('restores into a folder whose own drain comes later for the first time', async () => {
+    const { there, mail } = await drained(5);
+    there.account.createFolder('Back');
+    const back: MailboxConfig = { ...there.mailbox, name: 'back', folder: 'Back' };
+    await (await run(there, { args: { folder: 'Back' }, mailboxes: [there.mailbox, back] })).toTheEnd();
+    for (let n = 0; n < 2; n++)
+      expect(await drainOnce(there.database, back)).toMatchObject({ outcome: 'done', stored: 0, disposed: 0 });
+    expectSameMail(octets(there, 'Back'), mail);
+    expect(await there.stored()).toHaveLength(mail.length);
+  });
+
+  it('restores into a folder that nobody drains, and that the same mailbox drains from then on', async () => {
+    const { there, mail } = await drained(5);
+    there.account.createFolder('Back');
+    await (await run(there, { args: { folder: 'Back' } })).toTheEnd();
+    expect(await there.drain({ folder: 'Back' })).toMatchObject({ outcome: 'done', stored: 0, disposed: 0 });
+    expectSameMail(octets(there, 'Back'), mail);
+  });
+
   it('two messages of the same octets are two', async () => {
     const there = await scene();
     const raw = letter();
@@ -207,6 +226,47 @@ describeWith('postgres', 'restore', () => {
     expectSameMail(octets(there), mail);
   });
 
+  it('counts apart what the server took and does not show, and does not send it again when it shows', async () => {
+    let hidden = 0;
+    const { there, mail } = await drained(4, {
+      uidplus: false,
+      onCommand: ({ name, args }) =>
+        name === 'APPEND' && args.includes('00:00:02') && hidden++ === 0 ? { reply: 'OK taken' } : undefined,
+    });
+    const job = await (await run(there)).toTheEnd();
+    expect(job.counts).toEqual({ restored: 3, unseen: 1 });
+    expect([...job.notes].join()).toContain('unseen');
+    job.beginAnew();
+    await job.toTheEnd();
+    expect(job.counts).toEqual({ restored: 3, unseen: 1 });
+    expect(there.left()).toHaveLength(3);
+
+    there.account.deliver(mail[2] ?? letter(), { internalDate: new Date(Date.UTC(2026, 2, 1, 0, 0, 2)) });
+    const other = await (await run(there)).toTheEnd();
+
+    expect(other.counts).toEqual({ present: 3, restored: 1 });
+    job.beginAnew();
+    await job.toTheEnd();
+    expect(job.counts).toEqual({ restored: 4 });
+    await expectLeftAlone(there, mail);
+  });
+
+  it('finds again what it could not see, once a drain has met it', async () => {
+    let hidden = 0;
+    const { there, mail } = await drained(4, {
+      uidplus: false,
+      onCommand: ({ name, args }) =>
+        name === 'APPEND' && args.includes('00:00:02') && hidden++ === 0 ? { reply: 'OK taken' } : undefined,
+    });
+    const job = await (await run(there)).toTheEnd();
+    there.account.deliver(mail[2] ?? letter(), { internalDate: new Date(Date.UTC(2026, 2, 1, 0, 0, 2)) });
+    expect(await there.drain()).toMatchObject({ outcome: 'done', stored: 0, disposed: 0 });
+    job.beginAnew();
+    await job.toTheEnd();
+    expect(job.counts).toEqual({ restored: 4 });
+    await expectLeftAlone(there, mail);
+  });
+
   it('a full mailbox ends the job with its own code, and says nothing untrue', async () => {
     const fault = failing('APPEND', (nth) => (nth > 7 ? { reply: 'NO [OVERQUOTA] Mailbox is full' } : undefined));
     const { there } = await drained(20, fault);
@@ -234,6 +294,27 @@ describeWith('postgres', 'restore', () => {
       octets(there),
       mail.filter((_raw, i) => i !== 3),
     );
+  });
+
+  it.each([100, 1024 * 1024 + 100])('does not put back a damaged message of %d octets', async (size) => {
+    const there = await scene();
+    const mail = [letter(), letter(size), letter(1024 * 1024 + 1), letter()];
+    for (const raw of mail) there.account.deliver(raw);
+    await there.drain();
+    // Another octet in the middle, of the last piece of the message: the length stays.
+    await there.rows(
+      `update maildrain.raw r set bytes = set_byte(bytes, 10, 255 - get_byte(bytes, 10))
+        where message_id = (select id from maildrain.message order by id offset 1 limit 1)
+          and seq = (select max(seq) from maildrain.raw l where l.message_id = r.message_id)`,
+    );
+    const job = await (await run(there)).toTheEnd();
+    expect(job.counts).toEqual({ restored: 3, refused: 1 });
+    expect([...job.notes].join()).toContain('DAMAGED');
+    expectSameMail(
+      octets(there),
+      mail.filter((_raw, i) => i !== 1),
+    );
+    expect((await there.ledger()).filter(({ uidvalidity }) => uidvalidity.startsWith('restore:'))).toEqual([]);
   });
 
   it('says which octets have expired', async () => {
@@ -384,6 +465,35 @@ describeWith('postgres', 'restore', () => {
       expect(await drainOnce(there.database, all)).toMatchObject({ outcome: 'done', fetched: 0 });
       expect(there.account.messages('\\Trash')).toHaveLength(before);
       expect((await there.ledger()).filter(({ uidvalidity }) => uidvalidity.startsWith('restore:'))).toEqual([]);
+    });
+
+    it('a label that nobody drains: the drain of All Mail leaves alone what was put back', async () => {
+      const there = await scene({ gmail: {} }, { folder: '\\All' });
+      const mail = [letter(), letter()];
+      for (const raw of mail) there.account.deliver(raw, { labels: ['Receipts'] });
+      await there.drain();
+      const thrown = there.account.messages('\\Trash').length;
+      const job = await (await run(there, { args: { folder: 'Receipts' } })).toTheEnd();
+      expect(job.counts).toEqual({ restored: 2 });
+      for (let n = 0; n < 2; n++)
+        expect(await there.drain()).toMatchObject({ outcome: 'done', stored: 0, disposed: 0, pending: 0 });
+      expectSameMail(octets(there, 'Receipts'), mail);
+      expect(there.account.messages('\\Trash')).toHaveLength(thrown);
+      expect(await there.stored()).toHaveLength(2);
+    });
+
+    it('a label whose mailbox, and that of All Mail, were never drained: both leave alone what was put back', async () => {
+      const { there, mail } = await drained(3, { gmail: {} });
+      there.account.createFolder('Receipts');
+      const receipts: MailboxConfig = { ...there.mailbox, name: 'receipts', folder: 'Receipts' };
+      const all: MailboxConfig = { ...there.mailbox, name: 'all', folder: '\\All' };
+      const thrown = there.account.messages('\\Trash').length;
+      const mailboxes = [there.mailbox, receipts, all];
+      await (await run(there, { args: { folder: 'Receipts' }, mailboxes })).toTheEnd();
+      for (const mailbox of [all, receipts, all])
+        expect(await drainOnce(there.database, mailbox)).toMatchObject({ outcome: 'done', stored: 0, disposed: 0 });
+      expectSameMail(octets(there, 'Receipts'), mail);
+      expect(there.account.messages('\\Trash')).toHaveLength(thrown);
     });
 
     it.each(['after-effect', 'before'] as const)(

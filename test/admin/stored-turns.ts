@@ -19,6 +19,8 @@ export interface StoredWish {
   readonly criteria?: Criteria | null;
   readonly args?: Readonly<Record<string, unknown>>;
   readonly bounces?: DrainContext['bounces'];
+  /** All that are configured; default the job's own. */
+  readonly mailboxes?: readonly MailboxConfig[];
   /** In place of the registered one. */
   readonly job?: AdminJob;
 }
@@ -52,11 +54,18 @@ export class StoredRun {
     const pen = await this.#database.take();
     try {
       if (this.#mailbox !== null && !(await lockLogin(pen.client, loginOf(this.#mailbox)))) throw new Error('locked');
-      const { criteria = { all: true }, args = {}, bounces = NO_BOUNCES, job = jobOf(this.#kind) } = this.#wish;
+      const {
+        criteria = { all: true },
+        args = {},
+        bounces = NO_BOUNCES,
+        job = jobOf(this.#kind),
+        mailboxes,
+      } = this.#wish;
       const cursor: unknown = JSON.parse(JSON.stringify(this.cursor));
       const steps = job.work({
         request: { id: this.id, kind: this.#kind, criteria, args, planId: null, cursor },
         mailbox: this.#mailbox,
+        mailboxes: mailboxes ?? (this.#mailbox === null ? [] : [this.#mailbox]),
         pen,
         context: { database: this.#database, connectionsPerHost: 8, bounces, log: quiet },
         signal: AbortSignal.any([over.signal, pen.lost]),

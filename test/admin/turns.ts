@@ -119,6 +119,7 @@ export class JobRun {
           cursor: JSON.parse(JSON.stringify(this.cursor)),
         },
         mailbox: this.#mailbox,
+        mailboxes: [this.#mailbox],
         pen,
         context: { database: this.#database, connectionsPerHost: 8, bounces: NO_BOUNCES, log: quiet },
         signal: AbortSignal.any([ending, pen.lost]),

@@ -47,6 +47,23 @@ describeWith('mail', 'searching a Dovecot', () => {
   });
 });
 
+describeWith('mail', 'words that mean something to IMAP, on a Dovecot', () => {
+  it.each(['\\Seen', '\\', '\\\\', '\\*', '\\a b', 'NIL', 'ALL', '"', '{3}', '*', '(', '1:2'])(
+    '%s is text',
+    async (text) => {
+      const server = mailServer();
+      const user = freshUser();
+      const field = (name: string): Buffer =>
+        Buffer.from(`From: a@example.org\r\n${name}: x ${text} y\r\n\r\nbody\r\n`);
+      await deliverMany(server, user, [field('Subject'), field('X-Odd'), field('X-Other')]);
+      const state = await opened(server.port, user, server.password);
+      expect(await searchUids(state, { subject: text })).toEqual(['1']);
+      expect(await searchUids(state, { header: [['X-Odd', text]] })).toEqual(['2']);
+      expect(await searchUids(state, { header: [['X-Odd', text]], subject: text })).toEqual([]);
+    },
+  );
+});
+
 async function scripted(options: Partial<ImapServerOptions> = {}): Promise<{ server: ImapServer; state: ImapState }> {
   const server = await startImapServer({ password: PASSWORD, ...options });
   onTestFinished(() => server.close());
@@ -69,6 +86,12 @@ describe('a search on the wire', () => {
     ['sizes, 0 too', { larger: 0 }, 'LARGER 0'],
     ['flags', { unseen: true, flagged: true, deleted: true }, 'UNSEEN FLAGGED DELETED'],
     ['text with its quotes', { subject: 'say "a\\b"' }, 'SUBJECT "say \\"a\\\\b\\""'],
+    ['a word with a backslash as text', { subject: '\\Seen', from: '\\' }, 'FROM "\\\\" SUBJECT "\\\\Seen"'],
+    [
+      'that in a field by its name',
+      { header: ['X-A=\\Seen', 'X-B=\\*'] },
+      '(HEADER X-A "\\\\Seen" HEADER X-B "\\\\*")',
+    ],
     ['text that is not ASCII as a literal', { from: 'Müller' }, 'CHARSET UTF-8 FROM {7}'],
     [
       'both of two fields of one name',
