@@ -176,13 +176,15 @@ export async function withoutDoubles(
   const groups = await inMailbox(state, to, true, () => alike(state, now));
   const named = new Set(ours.values());
   const doomed: Uid[] = [];
+  let more = 0;
   for (const group of groups) {
     const mine = group.filter((uid) => named.has(uid));
     const others = group.filter((uid) => !named.has(uid) && !came.has(uid));
     doomed.push(...mine.slice(0, others.length));
+    // Those that we took there together are twins of the folder they come from.
+    more += group.length - Math.max(1, mine.length);
   }
   const removed = await expungeThere(state, to, doomed.slice(0, surplus));
-  const more = groups.reduce((sum, group) => sum + group.length - 1, 0);
   return Math.max(0, Math.min(surplus, more) - removed);
 }
 
