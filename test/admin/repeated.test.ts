@@ -219,4 +219,20 @@ describeWith('postgres', 'targets that are none', () => {
     expect(await job.turn()).toMatchObject(refusal);
     expectSameMail(raws(there, 'INBOX'), mail);
   });
+
+  it.each([true, false])(
+    'a name that gets the prefix of the namespace is the folder itself (create: %s)',
+    async (create) => {
+      const there = await scene({});
+      there.server.onCommand = ({ name }) =>
+        name === 'NAMESPACE' ? { untagged: ['NAMESPACE (("INBOX." ".")) NIL NIL'], reply: 'OK Completed' } : undefined;
+      there.account.deliver(letter(), { folder: 'INBOX.Done' });
+      const job = await planned(there.database, there.mailbox, 'move', {
+        folder: 'INBOX.Done',
+        args: { to: 'Done', create },
+      });
+      expect(await job.turn()).toMatchObject({ code: 'TARGET_MISSING', message: expect.stringContaining('already') });
+      expect(there.left('INBOX.Done')).toEqual([1]);
+    },
+  );
 });
