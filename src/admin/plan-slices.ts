@@ -4,7 +4,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loginOf } from '../config.ts';
-import { MaildrainError } from '../errors.ts';
+import { asMaildrainError, MaildrainError } from '../errors.ts';
 import type { MailboxConfig, Step, Target, Uid } from '../model.ts';
 import { resolveSecret } from '../secrets.ts';
 import { type AdminSession, openAdmin } from '../source/admin-session.ts';
@@ -143,7 +143,7 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
         if (signal.aborted) return;
       }
       const started = Date.now();
-      const outcome = await work.act(admin, {
+      const acted = work.act(admin, {
         uids,
         there,
         were: begun.there,
@@ -151,6 +151,7 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
         targets: targetsOf(begun, there, uids),
         mark: { targetNext: begun.targetNext ?? null, repeated, were: begun.there },
       });
+      const outcome = await (work.doubles === true ? notBeforeSettled(acted, turn) : acted);
       if (outcome.throttled === true) {
         // The rest is kept in the rows of the login; a mailbox that was never drained has none yet.
         await ensureMailbox(sql, { name: work.mailbox.name, login, folder: work.mailbox.folder });
@@ -181,6 +182,16 @@ async function settled({ at }: Begun, { signal, settleMs = SETTLE_MS }: Turn): P
   // The clock of the host that began may be ahead of ours.
   const ms = Math.min(settleMs, Date.parse(at) + settleMs - Date.now());
   if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => {});
+}
+
+/** A slice that fails is not tried again sooner either, also when it was begun long ago and is cut once more. */
+async function notBeforeSettled<T>(acted: Promise<T>, { settleMs = SETTLE_MS }: Turn): Promise<T> {
+  return acted.catch((cause: unknown) => {
+    const error = asMaildrainError(cause);
+    const { code, message, mailbox, uid, response } = error;
+    const retryAfterMs = Math.max(settleMs, error.retryAfterMs ?? 0);
+    throw new MaildrainError(code, message, { mailbox, uid, response, retryAfterMs, cause });
+  });
 }
 
 function readCursor(cursor: unknown): Cursor {
