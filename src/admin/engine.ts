@@ -33,7 +33,7 @@ const LEAST_TURN_MS = 3_000;
 const BEAT_MS = 1_000;
 
 /** Counts whose messages are not where they should be: the job is only partly done. */
-const OWED = ['held', 'missing', 'unseen', 'pending', 'left', 'refused', 'failed'];
+const OWED = ['held', 'missing', 'unseen', 'pending', 'left', 'refused', 'failed', 'twice'];
 
 export interface EngineOptions {
   readonly context: DrainContext;

@@ -34,6 +34,8 @@ export interface Turn {
    * Something is done that need not be done again, within a slice: from then on the turn may be over. A step that has done something says so by itself.
    */
   readonly worked: () => void;
+  /** For tests: milliseconds in place of the pause before a slice that was cut is repeated. */
+  readonly settleMs?: number;
 }
 
 /** A kind of job. */

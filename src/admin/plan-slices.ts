@@ -2,12 +2,13 @@
 // done with a slice is in the files of the jobs; here is what makes it repeatable. Before the first effect of a slice it is written down how
 // many of its messages are there: one that is cut and begun again counts them as often as they were, once.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { loginOf } from '../config.ts';
-import { MaildrainError } from '../errors.ts';
+import { asMaildrainError, MaildrainError } from '../errors.ts';
 import type { MailboxConfig, Step, Target, Uid } from '../model.ts';
 import { resolveSecret } from '../secrets.ts';
 import { type AdminSession, openAdmin } from '../source/admin-session.ts';
-import type { Mark } from '../source/transfer.ts';
+import type { Mark } from '../source/repeat.ts';
 import { ensureMailbox, restWrites, writesRestUntil } from '../store/mailboxes.ts';
 import { findPlan, type Plan, planSlice, SLICE_UIDS } from '../store/plans.ts';
 import type { Turn } from './job.ts';
@@ -17,6 +18,12 @@ import { stillFits } from './plan-fits.ts';
 
 /** Gmail lifts its write quarantine after about a day of little use (provider reports); every try before that prolongs it. */
 const GMAIL_REST_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Longest time that a server is given to come to the end of a command whose line was lost, from the beginning of its slice. Nothing in IMAP says that the
+ * session has ended, and the same command meanwhile doubles messages. A slice is made to last four seconds (pace.ts).
+ */
+const SETTLE_MS = 15_000;
 
 /** What was there of a slice when it was begun the first time. */
 interface Begun {
@@ -85,6 +92,8 @@ export interface PlanWork {
   /** The folder that messages go to; null: none. */
   readonly target: () => string | null;
   readonly act: (admin: AdminSession, slice: Slice) => Promise<SliceOutcome>;
+  /** A slice that is repeated while the server still carries it out would double messages. */
+  readonly doubles?: boolean;
   /** It can leave a slice in the middle when the signal asks: then its slices need not be short. */
   readonly endsWithin?: boolean;
   /** Whatever happens, before the connection is closed. */
@@ -110,6 +119,7 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
   if ((await planSlice(sql, plan.id, seq)) === null) return;
   const rest = await writesRestUntil(sql, login, new Date());
   if (rest !== null) throw resting(rest.getTime() - Date.now());
+  if (begun !== null && work.doubles === true) await settled(begun, turn);
   if (signal.aborted) return;
   const password = await resolveSecret(work.mailbox.imap.password);
   const opening = openingOf(turn);
@@ -133,14 +143,15 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
         if (signal.aborted) return;
       }
       const started = Date.now();
-      const outcome = await work.act(admin, {
+      const acted = work.act(admin, {
         uids,
         there,
         were: begun.there,
         begunAt: new Date(begun.at),
         targets: targetsOf(begun, there, uids),
-        mark: { targetNext: begun.targetNext ?? null, repeated },
+        mark: { targetNext: begun.targetNext ?? null, repeated, were: begun.there },
       });
+      const outcome = await (work.doubles === true ? notBeforeSettled(acted, turn) : acted);
       if (outcome.throttled === true) {
         // The rest is kept in the rows of the login; a mailbox that was never drained has none yet.
         await ensureMailbox(sql, { name: work.mailbox.name, login, folder: work.mailbox.folder });
@@ -164,6 +175,23 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
     if (!pen.lost.aborted) await work.finish?.();
     await admin.close();
   }
+}
+
+/** Until the server has come to the end of what it was asked before, or the turn is over. */
+async function settled({ at }: Begun, { signal, settleMs = SETTLE_MS }: Turn): Promise<void> {
+  // The clock of the host that began may be ahead of ours.
+  const ms = Math.min(settleMs, Date.parse(at) + settleMs - Date.now());
+  if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => {});
+}
+
+/** A slice that fails is not tried again sooner either, also when it was begun long ago and is cut once more. */
+async function notBeforeSettled<T>(acted: Promise<T>, { settleMs = SETTLE_MS }: Turn): Promise<T> {
+  return acted.catch((cause: unknown) => {
+    const error = asMaildrainError(cause);
+    const { code, message, mailbox, uid, response } = error;
+    const retryAfterMs = Math.max(settleMs, error.retryAfterMs ?? 0);
+    throw new MaildrainError(code, message, { mailbox, uid, response, retryAfterMs, cause });
+  });
 }
 
 function readCursor(cursor: unknown): Cursor {

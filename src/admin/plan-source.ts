@@ -9,7 +9,7 @@ import { searchUids, serverPart } from '../source/search.ts';
 import { keptMailbox, requireTrash } from './empty-trash.ts';
 import { isGmailTrash, requireFlags } from './flag.ts';
 import { uidsOfKind } from './kinds.ts';
-import { requireMove } from './move.ts';
+import { requireCopy, requireMove } from './move.ts';
 import type { PlanFolder, PlanSource } from './plan.ts';
 import { purgedMailbox, requirePurge } from './purge.ts';
 import { emptyTrashArgs, flagArgs, moveArgs, purgeArgs, readArgs } from './server-args.ts';
@@ -57,7 +57,8 @@ async function requireFeasible(kind: AdminJobKind, args: Args, admin: AdminSessi
       const { to, create } = readArgs(moveArgs, args);
       if (kind === 'move') requireMove(admin);
       // Not made before somebody has said yes.
-      await admin.target(to, create ? 'later' : 'never');
+      const path = await admin.target(to, create ? 'later' : 'never');
+      if (kind === 'copy') requireCopy(admin, path);
       return;
     }
     case 'flag':

@@ -11,7 +11,8 @@ import { type Connection, connect } from './imap-connect.ts';
 import { sessionError } from './imap-errors.ts';
 import { PATIENCE_MS, selectMailbox, sessionOf, within } from './imap-session.ts';
 import { changeFlags, type ExpungedHere, expungeHere, type FlagChange, type Marked } from './marks.ts';
-import { arrivedSince, copyTo, type Mark, moveTo, type Transfer, uidNextOf } from './transfer.ts';
+import type { Mark } from './repeat.ts';
+import { arrivedSince, copyTo, moveTo, type Transfer, uidNextOf } from './transfer.ts';
 import { uidSets } from './uid-set.ts';
 
 export interface OpenAdminOptions {
@@ -113,11 +114,19 @@ async function openFolder(
 /** The path that is meant. A name that is not listed is no error yet: INBOX, and shared mailboxes outside LIST, can be opened all the same. */
 function known(folders: readonly Folder[], wanted: string, code: 'MAILBOX_MISSING' | 'TARGET_MISSING'): string {
   try {
-    return resolveFolder(folders, wanted);
+    // INBOX is INBOX in any case (RFC 9051 5.1).
+    return resolveFolder(
+      folders,
+      isInbox(wanted) ? (folders.find(({ path }) => isInbox(path))?.path ?? 'INBOX') : wanted,
+    );
   } catch (error) {
     if (!(error instanceof MaildrainError)) throw error;
     throw missing(code, wanted, folders, error);
   }
+}
+
+function isInbox(path: string): boolean {
+  return path.toUpperCase() === 'INBOX';
 }
 
 /** So many names can be read at a glance. */
@@ -186,20 +195,24 @@ function adminSessionOf(state: ImapState): Omit<AdminSession, 'close'> {
 
 async function target({ connection, folders, facts }: ImapState, wanted: string, create: Create): Promise<string> {
   const path = known(folders, wanted, 'TARGET_MISSING');
-  if (path === facts.path)
-    throw new MaildrainError('TARGET_MISSING', `the messages are in "${printable(path)}" already`);
+  const elsewhere = (spelled: string): string => {
+    if (spelled !== facts.path && !(isInbox(spelled) && isInbox(facts.path))) return path;
+    throw new MaildrainError('TARGET_MISSING', `the messages are in "${printable(facts.path)}" already`);
+  };
+  elsewhere(path);
   if (folders.some((folder) => folder.path === path)) return path;
   const broken = (error: unknown): never => {
     throw connection.broken() ?? sessionError(error);
   };
   if (create === 'later') return path;
   if (create === 'now') {
-    // One that is there by now is as good as one that was made.
+    // One that is there by now is as good as one that was made. Its name may have got the prefix of the namespace.
     const made = await connection.client.mailboxCreate(path).catch(broken);
+    elsewhere(made.path);
     return made.path;
   }
-  const there = await connection.client.status(path, { uidNext: true }).catch(() => false);
-  if (there !== false) return path;
+  const there = await connection.client.status(path, { uidNext: true }).catch(() => false as const);
+  if (there !== false) return elsewhere(there.path);
   const lost = connection.broken();
   if (lost !== null) throw lost;
   throw missing('TARGET_MISSING', wanted, folders, new MaildrainError('TARGET_MISSING', 'not listed'));

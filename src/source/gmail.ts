@@ -75,7 +75,7 @@ export async function expungeInTrash(state: ImapState, inTrash: ReadonlyMap<Uid,
 }
 
 /** Null: it is there and has none. */
-async function emailIdsOf(state: ImapState, uids: readonly Uid[]): Promise<Map<Uid, string | null>> {
+export async function emailIdsOf(state: ImapState, uids: readonly Uid[]): Promise<Map<Uid, string | null>> {
   const emailIds = new Map<Uid, string | null>();
   for (const set of uidSets(uids)) {
     for await (const row of state.connection.client.fetch(set.text, { uid: true }, { uid: true })) {

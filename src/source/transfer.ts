@@ -2,14 +2,21 @@
 // UID EXPUNGE of what was seen to have arrived. There is no path to a plain EXPUNGE. What is reported was looked for in the target: by
 // COPYUID, by X-GM-MSGID or EMAILID, or else by octets. How a drain takes away what it has stored is in imap-dispose.ts.
 
-import { createHash } from 'node:crypto';
 import { MaildrainError } from '../errors.ts';
-import type { Listed, Target, Uid } from '../model.ts';
-import { foundIn, inMailbox } from './gmail.ts';
-import { type ImapState, present, refused, search } from './imap-ask.ts';
+import type { Target, Uid } from '../model.ts';
+import { type ImapState, present, refused } from './imap-ask.ts';
 import { deleteSet } from './imap-dispose.ts';
 import { sessionError } from './imap-errors.ts';
-import { describe, stream } from './imap-session.ts';
+import {
+  cameBefore,
+  cameSince,
+  copiesOf,
+  type Landed,
+  leftBehind,
+  type Mark,
+  seenThere,
+  withoutDoubles,
+} from './repeat.ts';
 import { uidSets } from './uid-set.ts';
 
 /** What came of one slice. */
@@ -20,18 +27,12 @@ export interface Transfer {
   readonly vanished: readonly Uid[];
   /** Gone from here, and not seen in the target. */
   readonly unseen: readonly Uid[];
+  /** So many more came to the target than should have: the slice was repeated while the server still carried it out. */
+  readonly twice: number;
   /** Why the others are not; null when all are. */
   readonly why: string | null;
   /** Gmail's write quarantine began. */
   readonly throttled: boolean;
-}
-
-/** What was written down before the slice was begun the first time, so that one that was cut is finished and not done twice. */
-export interface Mark {
-  /** UIDNEXT of the target: what came of us has a UID from here on. Null: the server did not say. */
-  readonly targetNext: number | null;
-  /** The slice was begun before: some of it may have happened. */
-  readonly repeated: boolean;
 }
 
 /** UIDNEXT of a mailbox that is not open; null when the server does not say. */
@@ -50,9 +51,13 @@ export async function moveTo(state: ImapState, targets: readonly Target[], to: s
   const can = connection.client.capabilities;
   if (!can.has('MOVE')) return can.has('UIDPLUS') ? copyThenExpunge(state, targets, to, mark) : refuseMove();
   const uids = targets.map(({ uid }) => uid);
+  const came = await cameBefore(state, to, mark);
+  const had = came === null ? new Map<Uid, Uid>() : await leftBehind(state, targets, to, mark, came);
+  for (const set of uidSets([...had.keys()])) await deleteSet(state, set, 'UID EXPUNGE');
+  const here = came === null ? new Set(uids) : await present(state, uids);
   const landed = new Map<Uid, Uid>();
   connection.takeOkCodes();
-  for (const set of uidSets(uids)) {
+  for (const set of uidSets(uids.filter((uid) => here.has(uid) && !had.has(uid)))) {
     const moved = await connection.client.messageMove(set.text, to, { uid: true }).catch((error: unknown) => {
       throw connection.broken() ?? sessionError(error);
     });
@@ -62,18 +67,20 @@ export async function moveTo(state: ImapState, targets: readonly Target[], to: s
   }
   const there = await present(state, uids);
   const gone = targets.filter(({ uid }) => !there.has(uid));
-  const arrived = await arrivals(state, gone, to, landed, mark);
+  const arrived = await arrivals(state, gone, to, new Map([...had, ...landed]), mark);
   const absent = gone.flatMap(({ uid }) => (arrived.has(uid) ? [] : [uid]));
+  // A server that says where messages went has moved those it names and no others; of a repeated slice, the session before may have moved them.
+  const taken = landed.size > 0 && came === null;
   return {
     done: gone.flatMap(({ uid }) => (arrived.has(uid) ? [uid] : [])),
-    // A server that says where messages went has moved those it names and no others.
-    ...(landed.size > 0 ? { vanished: absent, unseen: [] } : { vanished: [], unseen: absent }),
+    ...(taken ? { vanished: absent, unseen: [] } : { vanished: [], unseen: absent }),
+    twice: await withoutDoubles(state, to, mark, landed, came),
     why: there.size > 0 ? 'the server said OK to MOVE and the messages are still there' : null,
     throttled: false,
   };
 }
 
-const NOTHING: Transfer = { done: [], vanished: [], unseen: [], why: null, throttled: false };
+const NOTHING: Transfer = { done: [], vanished: [], unseen: [], twice: 0, why: null, throttled: false };
 
 function refuseMove(): never {
   throw new MaildrainError(
@@ -83,8 +90,16 @@ function refuseMove(): never {
 }
 
 /** Copies. Messages whose copy was made when this slice was begun before are not copied again. */
-export function copyTo(state: ImapState, targets: readonly Target[], to: string, mark: Mark): Promise<Transfer> {
-  return copy(state, targets, to, mark, false);
+export async function copyTo(state: ImapState, targets: readonly Target[], to: string, mark: Mark): Promise<Transfer> {
+  const { transfer, landed, came } = await copy(state, targets, to, mark, false);
+  return { ...transfer, twice: await withoutDoubles(state, to, mark, landed, came) };
+}
+
+/** What withoutDoubles() is to know of a copy. */
+interface Copied {
+  readonly transfer: Transfer;
+  readonly landed: Landed;
+  readonly came: ReadonlySet<Uid> | null;
 }
 
 /** @param strict only what the server names, and is seen there, and what octets prove: the originals are expunged afterwards */
@@ -94,33 +109,37 @@ async function copy(
   to: string,
   mark: Mark,
   strict: boolean,
-): Promise<Transfer> {
+): Promise<Copied> {
   const { connection } = state;
   const uids = targets.map(({ uid }) => uid);
-  const before = mark.repeated ? await copiesOf(state, targets, to, mark) : new Set<Uid>();
-  const wanted = targets.filter(({ uid }) => !before.has(uid));
+  const came = await cameBefore(state, to, mark);
+  const before = mark.repeated ? await copiesOf(state, targets, to, mark) : new Map<Uid, Uid>();
+  const here = came === null ? new Set(uids) : await present(state, uids);
+  const wanted = targets.filter(({ uid }) => here.has(uid) && !before.has(uid));
   const landed = new Map<Uid, Uid>();
   connection.takeOkCodes();
   for (const set of uidSets(wanted.map(({ uid }) => uid))) {
     const copied = await connection.client.messageCopy(set.text, to, { uid: true }).catch((error: unknown) => {
       throw connection.broken() ?? sessionError(error);
     });
-    if (connection.takeOkCodes().includes('THROTTLED')) return { ...NOTHING, throttled: true };
+    if (connection.takeOkCodes().includes('THROTTLED'))
+      return { transfer: { ...NOTHING, throttled: true }, landed, came };
     if (copied === false || copied === undefined) throw refused(state, 'UID COPY');
     collect(landed, copied.uidMap);
   }
   const seen = strict
     ? await proved(state, targets, to, landed, mark, before)
-    : new Set([...before, ...(await arrivals(state, wanted, to, landed, mark, before.size))]);
+    : new Set([...before.keys(), ...(await arrivals(state, wanted, to, landed, mark, before.size))]);
   const done = uids.filter((uid) => seen.has(uid));
   const rest = uids.filter((uid) => !seen.has(uid));
   const there = await present(state, rest);
-  return {
+  const transfer: Transfer = {
     ...NOTHING,
     done,
     vanished: rest.filter((uid) => !there.has(uid)),
     why: there.size === 0 ? null : 'the server said OK to COPY and does not show the copies',
   };
+  return { transfer, landed, came };
 }
 
 /** Those that COPYUID names and that are there, and of the others those whose octets are: mail that comes from elsewhere meanwhile proves nothing. */
@@ -128,16 +147,16 @@ async function proved(
   state: ImapState,
   targets: readonly Target[],
   to: string,
-  landed: ReadonlyMap<Uid, Uid>,
+  landed: Landed,
   mark: Mark,
-  before: ReadonlySet<Uid>,
+  before: Landed,
 ): Promise<ReadonlySet<Uid>> {
   const named = targets.filter(({ uid }) => landed.has(uid));
-  const found = named.length === 0 ? new Map<Uid, Uid>() : await foundIn(state, to, named, landed);
+  const found = named.length === 0 ? new Map<Uid, Uid>() : await seenThere(state, to, named, landed, mark);
   const open = targets.filter(({ uid }) => !found.has(uid));
-  if (open.every(({ uid }) => before.has(uid))) return new Set([...found.keys(), ...before]);
+  if (open.every(({ uid }) => before.has(uid))) return new Set([...found.keys(), ...before.keys()]);
   // Together with those that were found before this time: of two alike, one copy is not two.
-  return new Set([...found.keys(), ...(await copiesOf(state, open, to, mark, new Set(found.values())))]);
+  return new Set([...found.keys(), ...(await copiesOf(state, open, to, mark, new Set(found.values()))).keys()]);
 }
 
 /** For servers with UIDPLUS and without MOVE. Only what was seen in the target is taken away here. */
@@ -150,7 +169,7 @@ async function copyThenExpunge(
   const uids = targets.map(({ uid }) => uid);
   const here = await present(state, uids);
   const there = targets.filter(({ uid }) => here.has(uid));
-  const copied = await copy(state, there, to, mark, true);
+  const { transfer: copied, landed, came } = await copy(state, there, to, mark, true);
   if (copied.throttled) return copied;
   for (const set of uidSets(copied.done)) await deleteSet(state, set, 'UID EXPUNGE');
   const left = await present(state, copied.done);
@@ -162,6 +181,7 @@ async function copyThenExpunge(
     done: [...before, ...copied.done.filter((uid) => !left.has(uid))],
     vanished: [...copied.vanished, ...(mark.repeated ? [] : absent)],
     unseen: mark.repeated ? absent : [],
+    twice: await withoutDoubles(state, to, mark, landed, came),
     why: left.size > 0 ? 'the server said OK to UID EXPUNGE and the messages are still there' : copied.why,
     throttled: false,
   };
@@ -171,7 +191,7 @@ async function copyThenExpunge(
 export async function arrivedSince(state: ImapState, to: string, mark: Mark): Promise<number | null> {
   const { targetNext } = mark;
   if (targetNext === null) return null;
-  return (await inMailbox(state, to, true, () => searchFrom(state, targetNext))).length;
+  return (await cameSince(state, to, targetNext)).length;
 }
 
 function collect(landed: Map<Uid, Uid>, map: ReadonlyMap<number, number> | undefined): void {
@@ -187,97 +207,18 @@ async function arrivals(
   state: ImapState,
   targets: readonly Target[],
   to: string,
-  landed: ReadonlyMap<Uid, Uid>,
+  landed: Landed,
   mark: Mark,
   others = 0,
 ): Promise<Set<Uid>> {
   if (targets.length === 0) return new Set();
-  const found = new Set((await foundIn(state, to, targets, landed)).keys());
+  const found = new Set((await seenThere(state, to, targets, landed, mark)).keys());
   const unknown = targets.filter(({ uid, emailId }) => !found.has(uid) && emailId === null && !landed.has(uid));
   if (unknown.length === 0 || mark.targetNext === null) return found;
   // No COPYUID of these: their answer was lost, or the server gives none. So many more have to have come than those that are known.
-  const since = mark.targetNext;
-  const came = await inMailbox(state, to, true, () => searchFrom(state, since));
+  const came = await cameSince(state, to, mark.targetNext);
   const known = new Set([...found].map((uid) => landed.get(uid)));
   if (came.filter((uid) => !known.has(uid)).length >= unknown.length + others)
     for (const { uid } of unknown) found.add(uid);
-  return found;
-}
-
-/** `n:*` answers the last message even when its UID is smaller (RFC 9051 9, `seq-range`). */
-async function searchFrom(state: ImapState, first: number): Promise<Uid[]> {
-  return (await search(state, { uid: `${first}:*` })).filter((uid) => Number(uid) >= first);
-}
-
-/**
- * Those of the messages that a byte-identical copy of came to the target since the mark, one copy for each.
- *
- * @param taken messages of the target that are copies of others
- */
-async function copiesOf(
-  state: ImapState,
-  targets: readonly Target[],
-  to: string,
-  mark: Mark,
-  taken: ReadonlySet<Uid> = new Set(),
-): Promise<Set<Uid>> {
-  if (targets.every(({ emailId }) => emailId !== null) && targets.length > 0) {
-    return new Set((await foundIn(state, to, targets, new Map())).keys());
-  }
-  if (mark.targetNext === null) {
-    throw new MaildrainError(
-      'PROTOCOL_ERROR',
-      `the server does not tell UIDNEXT of "${to}", so it cannot be told what was copied there`,
-    );
-  }
-  const since = mark.targetNext;
-  const next = await uidNextOf(state, to);
-  if (next !== null && next <= since) return new Set();
-  const here = await describe(
-    state,
-    targets.map(({ uid }) => uid),
-  );
-  const sizes = new Set(here.map(({ size }) => size));
-  const copies = await inMailbox(state, to, true, async () => {
-    const came = await describe(state, await searchFrom(state, since));
-    return digests(
-      state,
-      came.filter(({ uid, size }) => sizes.has(size) && !taken.has(uid)),
-    );
-  });
-  const left = new Map<string, number>();
-  for (const digest of copies.values()) left.set(digest, (left.get(digest) ?? 0) + 1);
-  const found = new Set<Uid>();
-  if (left.size === 0) return found;
-  for (const [uid, digest] of await digests(state, here)) {
-    const count = left.get(digest) ?? 0;
-    if (count === 0) continue;
-    left.set(digest, count - 1);
-    found.add(uid);
-  }
-  return found;
-}
-
-/** Larger ones are read in pieces. */
-const WHOLE_OCTETS = 1024 * 1024;
-
-/** SHA-256 of the octets, one message in memory at a time. Only after a cut, so that it need not be fast. */
-async function digests(state: ImapState, listed: readonly Listed[]): Promise<Map<Uid, string>> {
-  const found = new Map<Uid, string>();
-  const small = listed.filter(({ size }) => size <= WHOLE_OCTETS);
-  for (const set of uidSets(small.map(({ uid }) => uid))) {
-    try {
-      for await (const row of state.connection.client.fetch(set.text, { uid: true, source: true }, { uid: true })) {
-        if (row.source !== undefined) found.set(String(row.uid), createHash('sha256').update(row.source).digest('hex'));
-      }
-    } catch (error) {
-      throw state.connection.broken() ?? sessionError(error);
-    }
-  }
-  for (const large of listed.filter(({ size }) => size > WHOLE_OCTETS)) {
-    const hash = createHash('sha256');
-    for await (const piece of stream(state, large, (work) => work)) hash.update(piece);
-    found.set(large.uid, hash.digest('hex'));
-  }
   return found;
 }

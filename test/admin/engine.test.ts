@@ -260,18 +260,21 @@ describeWith('postgres', 'the engine', () => {
     expect(rows).toMatchObject([{ error_code: code, report: { outcome: 'failed', done: 1 } }]);
   });
 
-  it('is partly done when something stays, and begins anew when that is retried', async () => {
-    const { database } = await storeForJobs();
-    let held = 1;
-    const job = counting(async (n) => (n === 2 ? { counts: { held } } : {}));
-    const id = await enqueue(database, 3);
-    expect((await runToEnd(engine(database, job), id)).at(-1)).toEqual({ outcome: 'ended', state: 'partial' });
-    held = 0;
-    expect(await retryJob(database.sql, id)).toBe(true);
-    expect(await jobRow(database, id)).toMatchObject({ cursor: null, done: 0, counts: {} });
-    await runToEnd(engine(database, job), id);
-    expect(await jobRow(database, id)).toMatchObject({ state: 'done', done: 3 });
-  });
+  it.each(['held', 'twice'])(
+    'is partly done when something is %s, and begins anew when that is retried',
+    async (name) => {
+      const { database } = await storeForJobs();
+      let owed = 1;
+      const job = counting(async (n) => (n === 2 ? { counts: { [name]: owed } } : {}));
+      const id = await enqueue(database, 3);
+      expect((await runToEnd(engine(database, job), id)).at(-1)).toEqual({ outcome: 'ended', state: 'partial' });
+      owed = 0;
+      expect(await retryJob(database.sql, id)).toBe(true);
+      expect(await jobRow(database, id)).toMatchObject({ cursor: null, done: 0, counts: {} });
+      await runToEnd(engine(database, job), id);
+      expect(await jobRow(database, id)).toMatchObject({ state: 'done', done: 3 });
+    },
+  );
 
   it('leaves a mailbox alone that is stopped, pauses or rests, or is configured no more', async () => {
     const { database } = await storeForJobs();

@@ -85,6 +85,8 @@ export class JobRun {
   done = 0;
   cursor: unknown = null;
   steps = 0;
+  /** The pause before a slice that was cut is repeated. */
+  settleMs = 0;
   readonly #database: Database;
   readonly #mailbox: MailboxConfig;
 
@@ -124,6 +126,7 @@ export class JobRun {
         context: { database: this.#database, connectionsPerHost: 8, bounces: NO_BOUNCES, log: quiet },
         signal: AbortSignal.any([ending, pen.lost]),
         worked: () => {},
+        settleMs: this.settleMs,
       });
       for await (const step of steps) {
         const end = onStep();
