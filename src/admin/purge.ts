@@ -19,7 +19,7 @@ import type { Sql } from '../store/pool.ts';
 import { withOctets } from '../store/renew.ts';
 import type { AdminJob, Turn } from './job.ts';
 import { mailboxOf, overPlan, type Slice, type SliceOutcome } from './plan-slices.ts';
-import { discardSlice, findGone, maySettleLate, mayStayInTrash, NOT_SEEN } from './purge-gone.ts';
+import { discardSlice, findGone, maySettleLate, NOT_SEEN, takenByUs } from './purge-gone.ts';
 import { purgeArgs, readArgs } from './server-args.ts';
 
 export const purge: AdminJob = {
@@ -197,7 +197,7 @@ class PurgeStore {
     const found = await findGone(admin, lost, this.#turn.signal);
     if (found === null) return false;
     const gone = new Set(found.vanished);
-    const taken = new Set([...found.done, ...(mayStayInTrash(admin, slice) ? [] : found.nowhere)]);
+    const taken = new Set([...found.done, ...takenByUs(admin, slice, found.nowhere, new Set(slice.there))]);
     const { kind } = this.#mailbox.dispose;
     await settleRows(
       sql,
