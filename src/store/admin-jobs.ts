@@ -3,6 +3,7 @@
 
 import { MaildrainError } from '../errors.ts';
 import type { AdminJobKind, Criteria, Step } from '../model.ts';
+import { keepOwedByPurge } from './ledger.ts';
 import { lockJob } from './lock.ts';
 import { readCriteria } from './plans.ts';
 import { type Database, inTransaction, type Sql } from './pool.ts';
@@ -261,6 +262,7 @@ async function finish(sql: Sql, id: string, { state, error, notes = [] }: End): 
   const job = toJob(row);
   // A turn that was killed could not take back what it had not sent, and there is no other one that would send it.
   if (job.kind === 'restore') await forgetUnsaid(sql, id);
+  if (job.kind === 'purge' && state !== 'done') await keepOwedByPurge(sql, id);
   const report = {
     jobId: job.id,
     outcome: state,
