@@ -28,7 +28,7 @@ import {
   restoreRows,
 } from '../store/restore.ts';
 import {
-  lastStoredBefore,
+  lastMessageOf,
   mailOf,
   nextPage,
   type Selection,
@@ -64,7 +64,7 @@ export const restore: AdminJob = {
     const { folder } = readArgs(restoreArgs, request.args);
     const begun = request.cursor as Cursor | null;
     const selection: Selection = { mailbox: mailbox.name, criteria: request.criteria };
-    let rest = begun === null ? { after: '0', until: await lastStoredBefore(pen.client, request.id) } : begun.rest;
+    let rest = begun === null ? { after: '0', until: await lastMessageOf(pen.client, request.id) } : begun.rest;
     if (rest === null || signal.aborted) return;
     if (begun === null) {
       // Written down before anything is sent: whoever finds no cursor begins, for the first time or anew.
@@ -88,7 +88,7 @@ export const restore: AdminJob = {
         if (outcome === null) return;
         rest = page.rest;
         const cursor: Cursor = { rest };
-        yield { done: page.messages.length, ...outcome, cursor };
+        yield { done: page.messages.length, ...outcome, cursor, last: rest === null };
       }
     } finally {
       opening.over();

@@ -127,11 +127,10 @@ export async function lastStoredId(sql: Sql): Promise<string> {
   return rows[0]?.id ?? '0';
 }
 
-/** The id of the newest message that was stored when a job was asked for: a first slice that is cut must not take in what came since. */
-export async function lastStoredBefore(sql: Sql, jobId: string): Promise<string> {
+/** The id of the newest message that a job is about. It was written down when the job was asked for: clocks of hosts differ. */
+export async function lastMessageOf(sql: Sql, jobId: string): Promise<string> {
   const { rows } = await sql.query<{ id: string }>(
-    `select coalesce(max(id), 0)::text as id from maildrain.message
-      where stored_at <= (select created_at from maildrain.admin_job where id = $1)`,
+    `select coalesce(last_message, 0)::text as id from maildrain.admin_job where id = $1`,
     [jobId],
   );
   return rows[0]?.id ?? '0';
