@@ -108,6 +108,12 @@ describeWith('postgres', "a purge while Gmail's Trash lags", () => {
       expect([...job.notes].join()).toContain('look there');
       expect(await there.rows("select 1 from maildrain.ledger where state = 'disposed'")).toEqual([]);
       expectSameMail(inTrash(there), mail);
+      if (!store || there.account.gmail === null) return;
+      // What retrying a job that is partly done does to its row, once Trash shows them.
+      there.account.gmail.trashLagMs = 0;
+      Object.assign(job, { cursor: null, done: 0, counts: {} });
+      await job.toTheEnd();
+      await expectPurged(there, mail, args);
     },
   );
 
