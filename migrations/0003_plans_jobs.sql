@@ -47,6 +47,8 @@ create table maildrain.admin_job (
   done bigint not null default 0,
   -- null: not known beforehand
   total bigint,
+  -- of a job over stored mail: the newest message that was stored when it was asked for
+  last_message bigint,
   counts jsonb not null default '{}',
   notes text[] not null default '{}',
   -- in a row, without a slice done between them
@@ -91,5 +93,8 @@ create table maildrain.restore (
 );
 
 create index restore_message on maildrain.restore (message_id);
+
+-- Octets that have expired are stored again with a new stored_at: when it was stored first, and what it reports was filed. Null: at stored_at.
+alter table maildrain.message add column filed_at timestamptz;
 
 insert into maildrain.schema_change (version, breaking) values (3, true);

@@ -478,4 +478,6 @@ export interface Step {
   readonly cursor: unknown;
   /** For people, each once. */
   readonly notes?: readonly string[];
+  /** Nothing is left: the job is done, also where it is asked to end now. */
+  readonly last?: boolean;
 }

@@ -104,7 +104,8 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
       const { kind, mailbox, args, selection } = storedJob(asked, mailboxes());
       const { sql } = await database();
       // An expiry goes by its policy, and counts nothing beforehand.
-      const total = kind === 'expire' ? null : (await sumStored(sql, selection, await everything(sql))).messages;
+      const all = await everything(sql);
+      const total = kind === 'expire' ? null : (await sumStored(sql, selection, all)).messages;
       return put({
         kind,
         mailbox: mailbox?.name ?? null,
@@ -113,6 +114,7 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
         criteria: selection.criteria,
         args,
         total,
+        lastMessage: all.until,
         requestedBy: nameOf(words.by),
       });
     },

@@ -92,6 +92,8 @@ class EngineTurn {
   #clock: NodeJS.Timeout | null = null;
   #standing: Standing;
   #steps = 0;
+  /** The job has said that nothing is left. */
+  #complete = false;
   #cancelled = false;
 
   constructor(options: EngineOptions, pen: Pen, job: Job, signal: AbortSignal) {
@@ -166,6 +168,7 @@ class EngineTurn {
         this.#standing = withStep(this.#standing, step);
         await saveStep(sql, id, step.cursor, this.#standing);
         this.#steps++;
+        this.#complete = step.last === true;
         // A walk that finds nothing to do has come somewhere too; with a mailbox it may have been the opening only.
         if (step.done > 0 || mailbox === null) worked();
         if (mailbox !== null && !signal.aborted) await this.#yieldToDrain(loginOf(mailbox));
@@ -214,9 +217,8 @@ class EngineTurn {
       { ...counts, done, ms: Date.now() - this.#startedAt },
       early ? 'turn of an admin job over' : 'admin job done',
     );
-    const { total } = this.#job;
-    // What was cancelled during its last slice is done all the same.
-    const complete = !early || (total !== null && done >= total);
+    // What was cancelled during its last slice is done all the same. How many there were to be says nothing: they were counted before the job began.
+    const complete = !early || this.#complete;
     if (this.#cancelled && !complete) return end(sql, id, 'cancelled');
     if (!complete) {
       await endTurn(sql, id, null, null);
@@ -228,9 +230,23 @@ class EngineTurn {
   async #failed(thrown: unknown): Promise<TurnOutcome> {
     // A statement outside a transaction throws what Postgres said, sooner than the pen knows that its connection is gone.
     const error = toDatabaseError(thrown);
-    const { id, failures, failingSince } = this.#job;
-    // The pen may be broken; the pool has other connections.
-    const { sql } = this.#pen.lost.aborted ? this.#options.context.database : { sql: this.#pen.client };
+    const { lost, client } = this.#pen;
+    if (!lost.aborted) return this.#record(client, this.#job, error);
+    // The lock went with the connection: another host may work on the job by now, or have ended it, and the row is that host's.
+    const pen = await this.#options.context.database.take();
+    try {
+      const job = await claimJob(pen.client, this.#job.id);
+      if (job === 'busy') return BUSY;
+      if (job === null) return { outcome: 'unknown' };
+      if (job.state !== 'queued' && job.state !== 'running') return { outcome: 'ended', state: job.state };
+      return await this.#record(pen.client, job, error);
+    } finally {
+      await pen.release();
+    }
+  }
+
+  /** What follows from an error, for the job as it is now. On a connection that holds its lock. */
+  async #record(sql: Sql, { id, failures, failingSince }: Job, error: MaildrainError): Promise<TurnOutcome> {
     if (this.#cancelled) return end(sql, id, 'cancelled');
     // What breaks because we asked to end is no failure, as long as the turn came somewhere.
     const asked = this.#over.signal.aborted || this.#outer.aborted;

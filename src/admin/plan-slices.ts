@@ -168,7 +168,9 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
       const counts = countsOf(work, uids.length, begun.there, outcome);
       begun = null;
       const notes = (outcome.notes ?? []).flatMap((note) => note ?? []);
-      yield { done: uids.length, counts, cursor: { seq, at, pace, begun }, ...(notes.length === 0 ? {} : { notes }) };
+      const last = at === 0 && (await planSlice(sql, plan.id, seq)) === null;
+      const reached: Cursor = { seq, at, pace, begun };
+      yield { done: uids.length, counts, cursor: reached, last, ...(notes.length === 0 ? {} : { notes }) };
     }
   } finally {
     opening.over();

@@ -47,24 +47,25 @@ export async function findGone(
   const done: Uid[] = [];
   const vanished: Uid[] = [];
   const places = placesBeside(admin);
-  const known = targets.filter(({ emailId }) => emailId !== null);
   const unknown = targets.filter(({ emailId }) => emailId === null).map(({ uid }) => uid);
-  let open = known;
-  for (const wait of [...LOOK_AGAIN_MS, null]) {
-    for (const place of places.paths) {
-      const seen = open.length === 0 ? NOWHERE : await admin.ask((state) => foundIn(state, place, open, new Map()));
-      vanished.push(...seen.keys());
-      open = open.filter(({ uid }) => !seen.has(uid));
-    }
-    if (open.length === 0 || wait === null) break;
+  let open = targets.filter(({ emailId }) => emailId !== null);
+  for (const wait of LOOK_AGAIN_MS) {
+    if (open.length === 0) break;
     await pause(wait, undefined, { signal }).catch(() => {});
     if (signal.aborted) return null;
     // A MOVE of what is not there does nothing; what Trash shows now is dealt with there.
     const outcome = await admin.session.dispose(open);
     done.push(...outcome.done);
-    const again = new Set(outcome.done);
-    open = open.filter(({ uid }) => !again.has(uid));
+    const settled = new Set(outcome.done);
+    open = open.filter(({ uid }) => !settled.has(uid));
     if (outcome.throttled) return { done, vanished, nowhere: [], unknown: [], throttled: true };
+  }
+  // Last: All Mail may go on showing what has left it, as Trash does not show yet what came there.
+  for (const place of places.paths) {
+    const still = open;
+    const seen = still.length === 0 ? NOWHERE : await admin.ask((state) => foundIn(state, place, still, new Map()));
+    vanished.push(...seen.keys());
+    open = still.filter(({ uid }) => !seen.has(uid));
   }
   const rest = open.map(({ uid }) => uid);
   return places.certain
@@ -82,10 +83,21 @@ function placesBeside({ session, folders }: AdminSession): { readonly paths: str
   return { paths, certain: all !== null };
 }
 
-/** Of a slice that was cut they may have been expunged in Trash; else they should have been, and may still be there. */
-export function mayStayInTrash({ session }: AdminSession, { mark }: Slice): boolean {
+/**
+ * Of what is nowhere: what we have taken away. With `forever` it should be gone from Trash, and Trash may not show it yet. Only what had left the
+ * folder before this turn touched it may have been expunged there, by the turn that was cut.
+ *
+ * @param touched what was still in the folder when this turn began to take it away
+ */
+export function takenByUs(
+  { session }: AdminSession,
+  { mark }: Slice,
+  nowhere: readonly Uid[],
+  touched: ReadonlySet<Uid>,
+): Uid[] {
   const { disposal } = session.facts;
-  return disposal.means === 'move' && disposal.thenExpunge && !mark.repeated;
+  if (disposal.means !== 'move' || !disposal.thenExpunge) return [...nowhere];
+  return mark.repeated ? nowhere.filter((uid) => !touched.has(uid)) : [];
 }
 
 export const NOT_SEEN = 'moved out of the folder, and not seen in Trash: look there';
@@ -116,8 +128,13 @@ export async function discardSlice(admin: AdminSession, slice: Slice, signal: Ab
   if (found === null) return gone.length === 0 ? { left: still.size, notes: [why] } : { left: 0, unfinished: true };
   const others = new Set(before);
   const taken = found.nowhere.filter((uid) => others.has(uid));
-  const unseen = mayStayInTrash(admin, slice) ? found.nowhere.filter((uid) => !others.has(uid)) : [];
-  const missing = unseen.length + found.unknown.length;
+  const ours = takenByUs(
+    admin,
+    slice,
+    found.nowhere.filter((uid) => !others.has(uid)),
+    here,
+  );
+  const missing = found.nowhere.length - taken.length - ours.length + found.unknown.length;
   return {
     left: still.size,
     vanished: found.vanished.length + taken.length,

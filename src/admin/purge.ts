@@ -13,13 +13,13 @@ import type { MailboxConfig, Step, Uid } from '../model.ts';
 import type { AdminSession } from '../source/admin-session.ts';
 import { resolveFolder } from '../source/folders.ts';
 import { wantsStored } from '../store/events.ts';
-import { type LedgerRow, openRows, rowsFor, settleRows } from '../store/ledger.ts';
+import { type LedgerRow, openRows, PURGE_ENDED, rowsFor, settleRows } from '../store/ledger.ts';
 import { ensureMailbox, type MailboxRow, setInFlight, writesRestUntil } from '../store/mailboxes.ts';
 import type { Sql } from '../store/pool.ts';
 import { withOctets } from '../store/renew.ts';
 import type { AdminJob, Turn } from './job.ts';
 import { mailboxOf, overPlan, type Slice, type SliceOutcome } from './plan-slices.ts';
-import { discardSlice, findGone, maySettleLate, mayStayInTrash, NOT_SEEN } from './purge-gone.ts';
+import { discardSlice, findGone, maySettleLate, NOT_SEEN, takenByUs } from './purge-gone.ts';
 import { purgeArgs, readArgs } from './server-args.ts';
 
 export const purge: AdminJob = {
@@ -116,9 +116,9 @@ class PurgeStore {
     if (!throttled && maySettleLate(admin) && !(await this.#settleOwed(admin, slice, still))) return UNFINISHED;
     const rows = await rowsFor(sql, work.mailboxId, admin.session.facts.uidValidity, slice.uids);
     const left = new Set<Uid>(still);
-    const unseen = rows.filter(({ uid, state }) => state === 'pending' && !still.has(uid));
-    for (const { uid } of unseen) left.add(uid);
     const stored = await rowsWithOctets(sql, rows);
+    const unseen = owedOf(rows, stored).filter(({ uid }) => !still.has(uid));
+    for (const { uid } of unseen) left.add(uid);
     const fresh = stored.filter(({ storedAt }) => storedAt >= slice.begunAt).length;
     // Of a slice that was cut it is not known any more which of them were there: no more than were.
     const here = new Set(slice.mark.repeated ? slice.uids : slice.there);
@@ -186,7 +186,7 @@ class PurgeStore {
     const sql = this.#turn.pen.client;
     const ask = async (): Promise<LedgerRow[]> => {
       const rows = await rowsFor(sql, row.id, session.facts.uidValidity, slice.uids);
-      return rows.filter(({ state, uid }) => state === 'pending' && !here.has(uid));
+      return owedOf(rows, await rowsWithOctets(sql, rows)).filter(({ uid }) => !here.has(uid));
     };
     const owed = await ask();
     if (owed.length === 0) return true;
@@ -197,7 +197,7 @@ class PurgeStore {
     const found = await findGone(admin, lost, this.#turn.signal);
     if (found === null) return false;
     const gone = new Set(found.vanished);
-    const taken = new Set([...found.done, ...(mayStayInTrash(admin, slice) ? [] : found.nowhere)]);
+    const taken = new Set([...found.done, ...takenByUs(admin, slice, found.nowhere, new Set(slice.there))]);
     const { kind } = this.#mailbox.dispose;
     await settleRows(
       sql,
@@ -239,6 +239,15 @@ function vanishedOf({ uids, there, were, mark }: Slice, left: ReadonlySet<Uid>, 
   );
   const taken = (mark.repeated ? uids : there).filter((uid) => ours.has(uid) && !left.has(uid));
   return Math.max(0, were - left.size - taken.length);
+}
+
+/** What is to be taken away; of what an earlier purge has left, that of which the octets have not expired meanwhile. */
+function owedOf(rows: readonly LedgerRow[], stored: readonly LedgerRow[]): LedgerRow[] {
+  const there = new Set(stored.map(({ messageId }) => messageId));
+  return rows.filter(
+    ({ state, reason, messageId }) =>
+      state === 'pending' || (state === 'kept' && reason === PURGE_ENDED && there.has(messageId)),
+  );
 }
 
 /** Those whose octets are in the database: a row alone is no proof, octets expire. */

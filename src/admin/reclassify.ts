@@ -8,7 +8,7 @@ import type { Database } from '../store/pool.ts';
 import { type Reread, type RereadOutcome, storeReread } from '../store/reclassify.ts';
 import type { Pipeline } from '../store/reports.ts';
 import {
-  lastStoredBefore,
+  lastMessageOf,
   lastStoredId,
   mailOf,
   nextPage,
@@ -96,14 +96,15 @@ export function reclassifyWith(make: MakeReader): AdminJob {
       const { mailbox, readerBefore } = readArgs(reclassifyArgs, request.args);
       const selection = selectionOf({ mailbox, criteria: request.criteria, readerBefore });
       const begun = request.cursor as Cursor | null;
-      let rest = begun === null ? { after: '0', until: await lastStoredBefore(pen.client, request.id) } : begun.rest;
+      let rest = begun === null ? { after: '0', until: await lastMessageOf(pen.client, request.id) } : begun.rest;
       while (rest !== null && !signal.aborted) {
         const page: Page = await nextPage(pen.client, selection, rest, SLICE);
         const rereads = await readAgain(context.database, page.messages, make);
         const outcome = await storeReread(pen.client, rereads, context.bounces, new Date(), true);
         rest = page.rest;
         const cursor: Cursor = { rest };
-        yield { done: page.messages.length, counts: countsOf(outcome, rereads.length, page.messages.length), cursor };
+        const { length } = page.messages;
+        yield { done: length, counts: countsOf(outcome, rereads.length, length), cursor, last: rest === null };
       }
     },
   };

@@ -27,7 +27,7 @@ import {
   reopenRestore,
   restoreRows,
 } from '../store/restore.ts';
-import { lastStoredBefore, nextPage, type Selection, type StoredFacts, type Stretch } from '../store/stored-mail.ts';
+import { lastMessageOf, nextPage, type Selection, type StoredFacts, type Stretch } from '../store/stored-mail.ts';
 import type { AdminJob, Turn } from './job.ts';
 import { openingOf } from './opening.ts';
 import { mailboxOf } from './plan-slices.ts';
@@ -59,7 +59,7 @@ export const restore: AdminJob = {
     const { folder } = readArgs(restoreArgs, request.args);
     const begun = request.cursor as Cursor | null;
     const selection: Selection = { mailbox: mailbox.name, criteria: request.criteria };
-    let rest = begun === null ? { after: '0', until: await lastStoredBefore(pen.client, request.id) } : begun.rest;
+    let rest = begun === null ? { after: '0', until: await lastMessageOf(pen.client, request.id) } : begun.rest;
     if (rest === null || signal.aborted) return;
     if (begun === null) {
       // Written down before anything is sent: whoever finds no cursor begins, for the first time or anew.
@@ -83,7 +83,7 @@ export const restore: AdminJob = {
         if (outcome === null) return;
         rest = page.rest;
         const cursor: Cursor = { rest };
-        yield { done: page.messages.length, ...outcome, cursor };
+        yield { done: page.messages.length, ...outcome, cursor, last: rest === null };
       }
     } finally {
       opening.over();

@@ -3,7 +3,7 @@
 
 import { loginOf } from '../config.ts';
 import { codesLike, decide, type FailureHistory } from '../decide.ts';
-import { asMaildrainError, MaildrainError } from '../errors.ts';
+import { MaildrainError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type {
   DrainProgress,
@@ -30,7 +30,7 @@ import {
   writesRestUntil,
 } from '../store/mailboxes.ts';
 import { ensurePartitions } from '../store/migrate.ts';
-import type { Database, Pen, Sql } from '../store/pool.ts';
+import { type Database, type Pen, type Sql, toDatabaseError } from '../store/pool.ts';
 import type { Pipeline } from '../store/reports.ts';
 import { failedRuns, recordRun } from '../store/runs.ts';
 import { noticeAbsence } from './absence.ts';
@@ -68,12 +68,12 @@ export async function drain(context: DrainContext, mailbox: MailboxConfig, signa
   try {
     pen = await context.database.take();
   } catch (error) {
-    return tally.report(mailbox.name, 'failed', null, asMaildrainError(error));
+    return tally.report(mailbox.name, 'failed', null, toDatabaseError(error));
   }
   try {
     return await withPen(context, mailbox, signal, tally, pen);
   } catch (error) {
-    const failure = asMaildrainError(error);
+    const failure = toDatabaseError(error);
     context.log.error({ mailbox: mailbox.name, code: failure.code, error: failure }, 'drain failed');
     return tally.report(mailbox.name, 'failed', null, failure);
   } finally {
@@ -139,8 +139,9 @@ async function run(
     outcome = await connected(context, mailbox, signal, tally, pen, row);
     await recordSuccess(sql, row.id);
   } catch (error) {
-    // When Postgres is gone the lock is gone: that, not the cut line that followed, is what happened.
-    failure = pen.lost.aborted ? asMaildrainError(pen.lost.reason) : asMaildrainError(error);
+    // When Postgres is gone the lock is gone: that, not the cut line that followed, is what happened. A statement outside a transaction throws what
+    // Postgres said, sooner than the pen knows that its connection is gone.
+    failure = toDatabaseError(pen.lost.aborted ? pen.lost.reason : error);
     const history = await historyOf(context, row, failure);
     const verdict = decide(failure, history, new Date(), Math.random());
     retryAt = verdict.notBefore;

@@ -3,6 +3,7 @@
 
 import { MaildrainError } from '../errors.ts';
 import type { AdminJobKind, Criteria, Step } from '../model.ts';
+import { keepOwedByPurge } from './ledger.ts';
 import { lockJob } from './lock.ts';
 import { readCriteria } from './plans.ts';
 import { type Database, inTransaction, type Sql } from './pool.ts';
@@ -20,6 +21,8 @@ export interface NewJob {
   readonly criteria: Criteria | null;
   readonly args: Readonly<Record<string, unknown>>;
   readonly total: number | null;
+  /** Over stored mail: id of the newest message that it is about. Absent: the newest that is stored now. */
+  readonly lastMessage?: string | undefined;
   readonly requestedBy: string;
 }
 
@@ -108,6 +111,9 @@ export function toJob(row: SqlRow): Job {
 export const COLUMNS = `id, job, mailbox, login, plan_id, criteria, args, state, cursor, done, total, counts, notes, failures, failing_since, not_before,
   error_code, error, requested_by, cancel_requested_by, cancel_requested_at, created_at, started_at, heartbeat_at, finished_at`;
 
+/** What has ended stays as it ended, whoever comes late; only `retryJob` opens it again. */
+const IS_OPEN = `state in ('queued', 'running')`;
+
 /** Notes of one job: sentences for people, not a log. */
 const MAX_NOTES = 50;
 
@@ -123,8 +129,10 @@ async function tell(sql: Sql, id: string): Promise<void> {
 export async function enqueueJob(sql: Sql, job: NewJob): Promise<string> {
   const { rows } = await sql.query<{ id: string }>(
     `with made as (
-       insert into maildrain.admin_job (job, mailbox, login, plan_id, criteria, args, total, requested_by)
-       values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (plan_id) do nothing returning id)
+       insert into maildrain.admin_job (job, mailbox, login, plan_id, criteria, args, total, requested_by, last_message)
+       values ($1, $2, $3, $4, $5, $6, $7, $8,
+         case when $1 in ('restore', 'reclassify') then coalesce($9, (select max(id) from maildrain.message), 0) end)
+       on conflict (plan_id) do nothing returning id)
      select id, pg_notify('maildrain_jobs', id::text) from made`,
     [
       job.kind,
@@ -135,6 +143,7 @@ export async function enqueueJob(sql: Sql, job: NewJob): Promise<string> {
       JSON.stringify(job.args),
       job.total,
       job.requestedBy,
+      job.lastMessage ?? null,
     ],
   );
   const id = rows[0]?.id;
@@ -159,7 +168,7 @@ export async function beginTurn(sql: Sql, id: string): Promise<void> {
   await sql.query(
     `update maildrain.admin_job
         set state = 'running', started_at = coalesce(started_at, now()), heartbeat_at = now(), not_before = null
-      where id = $1`,
+      where id = $1 and ${IS_OPEN}`,
     [id],
   );
   await tell(sql, id);
@@ -204,7 +213,7 @@ export async function saveStep(
     `update maildrain.admin_job
         set cursor = $2, done = $3, counts = $4, notes = $5, heartbeat_at = now(),
             failures = 0, failing_since = null, error_code = null, error = null
-      where id = $1`,
+      where id = $1 and ${IS_OPEN}`,
     [id, JSON.stringify(cursor ?? null), done, JSON.stringify(counts), notes],
   );
   await tell(sql, id);
@@ -231,7 +240,7 @@ export async function endTurn(sql: Sql, id: string, notBefore: Date | null, fail
                                  when $5::float8 is null then coalesce(failing_since, now())
                                  else failing_since + make_interval(secs => $5 / 1000) end,
             error_code = coalesce($3, error_code), error = coalesce($4, error)
-      where id = $1`,
+      where id = $1 and ${IS_OPEN}`,
     [id, notBefore, failure?.code ?? null, failure?.message ?? null, failure?.retryAfterMs ?? null],
   );
   await tell(sql, id);
@@ -253,7 +262,7 @@ async function finish(sql: Sql, id: string, { state, error, notes = [] }: End): 
     `update maildrain.admin_job
         set state = $2, error_code = $3, error = $4, not_before = null, finished_at = now(),
             notes = (notes || $5::text[])[:${MAX_NOTES}]
-      where id = $1 and state in ('queued', 'running') returning ${COLUMNS}`,
+      where id = $1 and ${IS_OPEN} returning ${COLUMNS}`,
     [id, state, error?.code ?? null, error?.message ?? null, notes],
   );
   const row = rows[0];
@@ -261,6 +270,7 @@ async function finish(sql: Sql, id: string, { state, error, notes = [] }: End): 
   const job = toJob(row);
   // A turn that was killed could not take back what it had not sent, and there is no other one that would send it.
   if (job.kind === 'restore') await forgetUnsaid(sql, id);
+  if (job.kind === 'purge' && state !== 'done') await keepOwedByPurge(sql, id);
   const report = {
     jobId: job.id,
     outcome: state,
@@ -295,7 +305,7 @@ export async function cancelJob(database: Database, id: string, by: string): Pro
     const sql = pen.client;
     await sql.query(
       `update maildrain.admin_job set cancel_requested_at = now(), cancel_requested_by = $2
-        where id = $1 and state in ('queued', 'running') and cancel_requested_at is null`,
+        where id = $1 and ${IS_OPEN} and cancel_requested_at is null`,
       [id, by],
     );
     await tell(sql, id);

@@ -9,7 +9,7 @@ import type { Stored } from './delivery-reports.ts';
 import type { Adopted, Batch, Entry, Octets, StoredFor, Streamed, StreamVerdict } from './entries.ts';
 import { type InFlight, setInFlight } from './mailboxes.ts';
 import { inTransaction, type Sql } from './pool.ts';
-import { giveOctets, moveToNow, withOctets } from './renew.ts';
+import { giveOctets, moveToNow, rememberFiled, withOctets } from './renew.ts';
 import { fileReports } from './reports.ts';
 
 /**
@@ -84,6 +84,7 @@ async function renewFacts(
   if (unknown.length > 0) {
     const rows = unknown.map((entry) => ({ id: entry.messageId, entry, reading: entry.arrived.reading }));
     await copyMessages(sql, batch, rows);
+    await rememberFiled(sql, batch.now, unknown);
     await copyAttachments(sql, batch.now, rows);
   }
   const renewed = new Set(expired.map(({ messageId }) => messageId));

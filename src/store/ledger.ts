@@ -11,6 +11,8 @@ export type LedgerState = 'pending' | 'disposed' | 'kept' | 'held';
 
 /** Reason of a kept row whose message `restore` has put back: no drain takes it off the server again. */
 export const RESTORED = 'restored';
+/** Reason of a kept row that a purge has left: it ended before it took the message away, and no drain is about its folder. */
+export const PURGE_ENDED = 'purge';
 /**
  * UIDVALIDITY of the row of a message that is being put back, followed by the job's id, until it is known which UID it got. A drain that meets the
  * message before that recognises it by its octets.
@@ -103,6 +105,22 @@ export async function openRows(sql: Sql, login: string, mailboxId: number, uidVa
     [login, mailboxId, uidValidity],
   );
   return found.rows.map((row) => ({ ...toRow(row), messageIdHeader: row.header ?? null }));
+}
+
+/**
+ * A purge of a folder that no drain is about has ended, and will not take away what it still owes: nobody would, and its octets would be kept for ever. A
+ * purge that follows takes it up.
+ */
+export async function keepOwedByPurge(sql: Sql, jobId: string): Promise<void> {
+  await sql.query(
+    `update maildrain.ledger l set state = 'kept', reason = $2, changed_at = now()
+       from maildrain.admin_job j join maildrain.plan p on p.id = j.plan_id
+       join maildrain.mailbox b on b.name = j.mailbox and b.login = j.login and b.folder = p.folder
+      where j.id = $1 and l.mailbox_id = b.id and l.state = 'pending'
+        and not exists (
+          select from maildrain.mailbox d where d.login = b.login and d.folder = b.folder and d.last_run_at is not null)`,
+    [jobId, PURGE_ENDED],
+  );
 }
 
 /** All rows, in whatever state, that this mailbox has for these UIDs under this UIDVALIDITY. */

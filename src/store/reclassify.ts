@@ -7,7 +7,7 @@ import { type NewEvent, writeEvents } from './events.ts';
 import { inTransaction, type Sql } from './pool.ts';
 import { bounceEvents, type Pipeline, trusted } from './reports.ts';
 import type { StoredFacts } from './stored-mail.ts';
-import { groundless, type StandingSuppression, standing } from './suppression-grounds.ts';
+import { type GoneReport, groundless, type StandingSuppression, standing } from './suppression-grounds.ts';
 import { applyPolicy, lockAddresses } from './suppression-rules.ts';
 
 /** A stored message and its new reading. */
@@ -100,7 +100,7 @@ export async function storeReread(
           ),
         ),
         ...(await applyPolicy(sql, now, pipeline.policy, changed.added)),
-        ...(await groundless(sql, changed.goneFrom, pipeline.policy)),
+        ...(await groundless(sql, changed.groundsGone, pipeline.policy)),
       ];
       await writeEvents(sql, now, events);
       const outcome = outcomeOf(there, kinds, changed, before, await standing(sql, addresses), events);
@@ -112,15 +112,16 @@ export async function storeReread(
 
 /**
  * Those whose month of reports is still there: reports may have a shorter period than octets. The month is not made again, for everything that was
- * told of it then would be told once more. Their months stay until the end of the transaction.
+ * told of it then would be told once more. A message whose octets were renewed has its reports where it was stored first. Their months stay until the
+ * end of the transaction.
  */
 async function withTheirMonth(sql: Sql, rereads: readonly Reread[]): Promise<Reread[]> {
   // What an INSERT takes, and DROP TABLE of a month waits for (PostgreSQL 13.3.1).
   await sql.query('lock table maildrain.delivery_report in row exclusive mode');
   const { rows } = await sql.query<{ id: string }>(
-    `select id from unnest($1::bigint[], $2::timestamptz[]) as m (id, stored_at)
-      where to_regclass('maildrain.delivery_report_' || to_char(stored_at at time zone 'UTC', 'YYYY_MM')) is not null`,
-    [rereads.map(({ message }) => message.id), rereads.map(({ message }) => message.storedAt)],
+    `select id from unnest($1::bigint[], $2::timestamptz[]) as m (id, filed_at)
+      where to_regclass('maildrain.delivery_report_' || to_char(filed_at at time zone 'UTC', 'YYYY_MM')) is not null`,
+    [rereads.map(({ message }) => message.id), rereads.map(({ message }) => message.filedAt)],
   );
   const ids = new Set(rows.map(({ id }) => id));
   return rereads.filter(({ message }) => ids.has(message.id));
@@ -141,9 +142,9 @@ async function freshReports(
   { correlate }: Pick<Pipeline, 'correlate'>,
 ): Promise<Report[]> {
   const reports = rereads.flatMap(({ message, reading }) => {
-    const { id, size, internalDate, storedAt } = message;
-    // As of when it was stored: what counts within a window counts by when it was reported.
-    return reportsOf({ id, size, internalDate, reading }, storedAt, correlate(reading));
+    const { id, size, internalDate, filedAt } = message;
+    // As of when it was stored first: what counts within a window counts by when it was reported.
+    return reportsOf({ id, size, internalDate, reading }, filedAt, correlate(reading));
   });
   return trusted(sql, reports);
 }
@@ -185,15 +186,15 @@ async function replaceReports(sql: Sql, rereads: readonly Reread[], reports: rea
   // COPY writes rows of one mailbox and one instant at a time.
   for (const { message } of rereads) {
     const own = reports.filter(({ messageId }) => messageId === message.id);
-    if (own.length > 0) await copyReports(sql, message.mailboxId, message.storedAt, own);
+    if (own.length > 0) await copyReports(sql, message.mailboxId, message.filedAt, own);
   }
 }
 
 interface Changes {
   readonly gone: readonly OldRow[];
   readonly added: readonly Report[];
-  /** Addresses of which something that was reported is no longer. */
-  readonly goneFrom: readonly string[];
+  /** Causes that a message no longer names. */
+  readonly groundsGone: readonly GoneReport[];
 }
 
 /** Reports are compared by what they say: one that is said as before is neither gone nor added, whatever its place. */
@@ -205,7 +206,18 @@ function changedReports(old: readonly OldRow[], fresh: readonly Report[]): Chang
   }
   const added = fresh.filter((report) => left.get(keyOf(report.messageId, lineOf(report)))?.shift() === undefined);
   const gone = [...left.values()].flat();
-  return { gone, added, goneFrom: [...new Set(gone.flatMap(({ address }) => address ?? []))] };
+  const grounds = new Set(fresh.map((report) => groundOf(report.messageId, lineOf(report))));
+  const groundsGone = gone.flatMap((row): GoneReport[] =>
+    row.address === null || grounds.has(groundOf(row.message_id, row))
+      ? []
+      : [{ address: row.address, messageId: row.message_id }],
+  );
+  return { gone, added, groundsGone };
+}
+
+/** What of a report bears on suppressions: where another status is read, the same is still said of the address. */
+function groundOf(messageId: string, { kind, address, action, category, scope }: ReportLine): string {
+  return JSON.stringify([messageId, kind, address, action, category, scope]);
 }
 
 function keyOf(messageId: string, line: ReportLine): string {

@@ -37,7 +37,8 @@ export interface Renewed extends StoredAt {
 export async function moveToNow(sql: Sql, now: Date, messages: readonly Renewed[]): Promise<Set<string>> {
   const ids = messages.map(({ messageId }) => messageId);
   const { rows } = await sql.query<{ id: string }>(
-    `update maildrain.message m set stored_at = $1, digest = k.digest, size = k.size
+    `update maildrain.message m
+        set stored_at = $1, filed_at = coalesce(m.filed_at, m.stored_at), digest = k.digest, size = k.size
        from unnest($2::bigint[], $3::bytea[], $4::bigint[]) as k (id, digest, size)
       where m.id = k.id returning m.id`,
     [now, ids, messages.map(({ digest }) => digest), messages.map(({ size }) => size)],
@@ -46,6 +47,15 @@ export async function moveToNow(sql: Sql, now: Date, messages: readonly Renewed[
   await sql.query('update maildrain.attachment set stored_at = $1 where message_id = any($2::bigint[])', [now, known]);
   await sql.query('update maildrain.ledger set stored_at = $1 where message_id = any($2::bigint[])', [now, ids]);
   return new Set(known);
+}
+
+/** Messages of which only the ledger knew are written down again: what they reported was filed when they were stored first. */
+export async function rememberFiled(sql: Sql, now: Date, messages: readonly StoredAt[]): Promise<void> {
+  await sql.query(
+    `update maildrain.message m set filed_at = k.stored_at from unnest($2::bigint[], $3::timestamptz[]) as k (id, stored_at)
+      where m.id = k.id and m.stored_at = $1`,
+    [now, messages.map(({ messageId }) => messageId), messages.map(({ storedAt }) => storedAt)],
+  );
 }
 
 /** Octets that arrived under an id of their own are those of this message. Call inside the storing transaction. */

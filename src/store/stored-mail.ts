@@ -28,6 +28,8 @@ export interface StoredFacts {
   /** Decimal text. */
   readonly id: string;
   readonly storedAt: Date;
+  /** When it was stored first, and what it reports was filed. */
+  readonly filedAt: Date;
   readonly mailbox: string;
   readonly mailboxId: number;
   readonly digest: Buffer;
@@ -58,6 +60,7 @@ export interface Stretch {
 interface SqlRow {
   id: string;
   stored_at: Date;
+  filed_at: Date;
   name: string;
   mailbox_id: number;
   digest: Buffer;
@@ -82,6 +85,7 @@ function toFacts(row: SqlRow): StoredFacts {
   return {
     id: row.id,
     storedAt: row.stored_at,
+    filedAt: row.filed_at,
     mailbox: row.name,
     mailboxId: row.mailbox_id,
     digest: row.digest,
@@ -123,11 +127,10 @@ export async function lastStoredId(sql: Sql): Promise<string> {
   return rows[0]?.id ?? '0';
 }
 
-/** The id of the newest message that was stored when a job was asked for: a first slice that is cut must not take in what came since. */
-export async function lastStoredBefore(sql: Sql, jobId: string): Promise<string> {
+/** The id of the newest message that a job is about. It was written down when the job was asked for: clocks of hosts differ. */
+export async function lastMessageOf(sql: Sql, jobId: string): Promise<string> {
   const { rows } = await sql.query<{ id: string }>(
-    `select coalesce(max(id), 0)::text as id from maildrain.message
-      where stored_at <= (select created_at from maildrain.admin_job where id = $1)`,
+    `select coalesce(last_message, 0)::text as id from maildrain.admin_job where id = $1`,
     [jobId],
   );
   return rows[0]?.id ?? '0';
@@ -197,7 +200,7 @@ export async function nextPage(sql: Sql, selection: Selection, stretch: Stretch,
   const { text, values } = selected(selection, window);
   values.push(limit);
   const { rows } = await sql.query<SqlRow>(
-    `select m.id, m.stored_at, b.name, m.mailbox_id, m.digest, m.size, m.internal_date, m.kind, m.reader, m.message_id, m.envelope_recipient,
+    `select m.id, m.stored_at, coalesce(m.filed_at, m.stored_at) as filed_at, b.name, m.mailbox_id, m.digest, m.size, m.internal_date, m.kind, m.reader, m.message_id, m.envelope_recipient,
             m.from_header, m.from_address, m.to_addresses, m.subject, m.sent_at, m.email_id, m.thread_id, m.labels, m.flags
        ${text} order by m.id limit $${values.length}`,
     values,

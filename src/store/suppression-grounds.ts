@@ -23,22 +23,27 @@ export async function standing(sql: Sql, addresses: readonly string[]): Promise<
   return new Map(rows.map(({ address, reason, until }) => [address, { reason, until }]));
 }
 
+/** What a message no longer says of an address. */
+export interface GoneReport {
+  readonly address: string;
+  readonly messageId: string;
+}
+
 /**
- * Lifts suppressions that reports made and that the reports which are left would not make, and gives back the events about it. Only for addresses of
- * which reports have just gone, and only where the report that tipped it is among what has gone. Their locks are held.
+ * Lifts suppressions that reports made and that the reports which are left would not make, and gives back the events about it. Only where the very report
+ * that tipped it has just gone: one that has merely expired still counts, and so does what follows from it. The addresses' locks are held.
  */
 export async function groundless(
   sql: Sql,
-  addresses: readonly string[],
+  gone: readonly GoneReport[],
   policy: SuppressionPolicy,
 ): Promise<NewEvent[]> {
-  if (addresses.length === 0) return [];
+  if (gone.length === 0) return [];
   const { rows } = await sql.query<{ address: string }>(
     `select s.address from maildrain.suppression s
-      where s.address = any($1) and s.source = 'report'
-        and not exists (select from maildrain.delivery_report d where d.address = s.address and d.message_id = s.message_id)
-        and exists (select from maildrain.message m where m.id = s.message_id)`,
-    [addresses],
+      where s.source = 'report'
+        and (s.address, s.message_id) in (select * from unnest($1::text[], $2::bigint[]))`,
+    [gone.map(({ address }) => address), gone.map(({ messageId }) => messageId)],
   );
   const loose = rows.map(({ address }) => address);
   if (loose.length === 0) return [];

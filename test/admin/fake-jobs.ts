@@ -39,7 +39,7 @@ export function counting(slice: (n: number, turn: Turn) => Promise<Partial<Step>
       const slices = Number(turn.request.args.slices);
       for (let n = Number(turn.request.cursor ?? 0) + 1; n <= slices; n++) {
         const more = await slice(n, turn);
-        yield { done: 1, counts: { counted: 1 }, cursor: n, ...more };
+        yield { done: 1, counts: { counted: 1 }, cursor: n, last: n === slices, ...more };
         if (turn.signal.aborted) return;
       }
     },

@@ -92,6 +92,47 @@ describeWith('postgres', "a purge while Gmail's Trash lags", () => {
     );
   });
 
+  it.each([true, false])(
+    'forever, cut before anything went there: what the second turn moves is not called disposed unseen (store: %s)',
+    async (store) => {
+      const there = await gmail({ trashLagMs: 600_000 });
+      const mail = there.deliver(5);
+      const args = { store, forever: true };
+      const job = await planned(there.database, there.mailbox, 'purge', { folder: 'INBOX', args });
+      let cut = 0;
+      there.server.onCommand = ({ name }) => (name === 'UID MOVE' && cut++ === 0 ? { drop: 'before' } : undefined);
+      expect(await job.turn()).toMatchObject({ code: 'CONNECTION_LOST' });
+      expect(there.left()).toHaveLength(5);
+      await job.toTheEnd();
+      expect(job.counts).toEqual(store ? { stored: 5, left: 5 } : { missing: 5 });
+      expect([...job.notes].join()).toContain('look there');
+      expect(await there.rows("select 1 from maildrain.ledger where state = 'disposed'")).toEqual([]);
+      expectSameMail(inTrash(there), mail);
+      if (!store || there.account.gmail === null) return;
+      // What retrying a job that is partly done does to its row, once Trash shows them.
+      there.account.gmail.trashLagMs = 0;
+      Object.assign(job, { cursor: null, done: 0, counts: {} });
+      await job.toTheEnd();
+      await expectPurged(there, mail, args);
+    },
+  );
+
+  it.each(WAYS)('All Mail lags as well, and shows for a while what has left it: $store, $forever', async (args) => {
+    const there = await gmail();
+    const mail = there.deliver(5);
+    const job = await planned(there.database, there.mailbox, 'purge', { folder: 'INBOX', args });
+    let movedAt: number | null = null;
+    there.server.onCommand = ({ name, folder }) => {
+      if (name === 'UID MOVE') movedAt ??= Date.now();
+      const lags = movedAt !== null && Date.now() - movedAt < LAG;
+      if (!lags || name !== 'UID SEARCH' || folder !== '[Gmail]/All Mail') return undefined;
+      return { untagged: ['SEARCH 1', 'ESEARCH UID ALL 1'], reply: 'OK Completed' };
+    };
+    await job.toTheEnd();
+    expect(job.counts).toEqual({ disposed: 5, ...(args.store ? { stored: 5 } : {}) });
+    await expectPurged(there, mail, args);
+  });
+
   it('says so where All Mail is hidden and Trash lags for long', async () => {
     const there = await gmail({ hideAll: true, trashLagMs: 60_000 });
     there.deliver(3);

@@ -28,6 +28,10 @@ async function expectStoredOnce(there: Scene, mail: readonly Buffer[]): Promise<
        left join maildrain.message m on m.id = l.message_id and m.stored_at = l.stored_at and m.digest = l.digest`,
   );
   expect(rows).toEqual(mail.map(() => ({ state: 'disposed', known: true })));
+  // What they reported was filed when they were stored first.
+  expect(await there.rows('select 1 from maildrain.message where filed_at is null or filed_at >= stored_at')).toEqual(
+    [],
+  );
   expect(await there.rows('select count(*)::int as n from maildrain.message')).toEqual([{ n: mail.length }]);
 }
 
