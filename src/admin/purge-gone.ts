@@ -37,12 +37,14 @@ export function maySettleLate({ session }: AdminSession): boolean {
  * Gmail only: looks for messages that are gone from their folder and were not seen in Trash, for as long as Trash may lag. What turns up there is
  * disposed as the others were.
  *
- * @returns null: the signal ended it
+ * @param lost aborts when the connection to Postgres is lost. Nothing less may end the look: the next turn could not tell what this one moved from what
+ *   was gone before.
+ * @returns null: it was lost
  */
 export async function findGone(
   admin: AdminSession,
   targets: readonly Target[],
-  signal: AbortSignal,
+  lost: AbortSignal,
 ): Promise<Gone | null> {
   const done: Uid[] = [];
   const vanished: Uid[] = [];
@@ -51,8 +53,8 @@ export async function findGone(
   let open = targets.filter(({ emailId }) => emailId !== null);
   for (const wait of LOOK_AGAIN_MS) {
     if (open.length === 0) break;
-    await pause(wait, undefined, { signal }).catch(() => {});
-    if (signal.aborted) return null;
+    await pause(wait, undefined, { signal: lost }).catch(() => {});
+    if (lost.aborted) return null;
     // A MOVE of what is not there does nothing; what Trash shows now is dealt with there.
     const outcome = await admin.session.dispose(open);
     done.push(...outcome.done);
@@ -103,7 +105,7 @@ export function takenByUs(
 export const NOT_SEEN = 'moved out of the folder, and not seen in Trash: look there';
 
 /** Disposes a slice without storing it. */
-export async function discardSlice(admin: AdminSession, slice: Slice, signal: AbortSignal): Promise<SliceOutcome> {
+export async function discardSlice(admin: AdminSession, slice: Slice, lost: AbortSignal): Promise<SliceOutcome> {
   const { session } = admin;
   if (session.facts.disposal.means === 'uid-expunge') {
     const { done, vanished, why, throttled } = await admin.expunge(slice.there);
@@ -124,7 +126,7 @@ export async function discardSlice(admin: AdminSession, slice: Slice, signal: Ab
   if (throttled || open.length === 0) return { left: open.length, notes: [why], throttled };
   const still = await session.present(open.map(({ uid }) => uid));
   const gone = open.filter(({ uid }) => !still.has(uid));
-  const found = gone.length === 0 ? null : await findGone(admin, gone, signal);
+  const found = gone.length === 0 ? null : await findGone(admin, gone, lost);
   if (found === null) return gone.length === 0 ? { left: still.size, notes: [why] } : { left: 0, unfinished: true };
   const others = new Set(before);
   const taken = found.nowhere.filter((uid) => others.has(uid));
