@@ -23,6 +23,7 @@ import { findConfigured } from './service-mailboxes.ts';
 import { listJobs, openJobs } from './store/admin-job-list.ts';
 import { cancelJob, enqueueJob, findJob, type Job, type NewJob, retryJob } from './store/admin-jobs.ts';
 import { announceAdminWorker, isAdminWorkerThere } from './store/lock.ts';
+import { allMailboxes } from './store/mailboxes.ts';
 import { findPlan, listPlans } from './store/plans.ts';
 import type { Database, Pen } from './store/pool.ts';
 import { lastStoredId, type Selection, type Stretch, sumStored } from './store/stored-mail.ts';
@@ -103,6 +104,7 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
       const asked = words.kind === 'expire' ? { ...words, args: { ...options.retention, ...words.args } } : words;
       const { kind, mailbox, args, selection } = storedJob(asked, mailboxes());
       const { sql } = await database();
+      await requireKnown(sql, mailboxes(), selection.mailbox);
       // An expiry goes by its policy, and counts nothing beforehand.
       const all = await everything(sql);
       const total = kind === 'expire' ? null : (await sumStored(sql, selection, all)).messages;
@@ -120,12 +122,15 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
     },
     async count(words) {
       const { sql } = await database();
-      return sumStored(sql, storedJob(words, mailboxes()).selection, await everything(sql));
+      const { selection } = storedJob(words, mailboxes());
+      await requireKnown(sql, mailboxes(), selection.mailbox);
+      return sumStored(sql, selection, await everything(sql));
     },
     async *reclassifyDiff(words, signal = options.stopping) {
       const { selection } = storedJob({ ...words, kind: 'reclassify' }, mailboxes());
       const { mailbox, criteria, readerBefore } = selection;
       const { database: connected, bounces } = await options.context();
+      await requireKnown(connected.sql, mailboxes(), mailbox);
       const both = AbortSignal.any([signal, options.stopping]);
       yield* reclassifyDiff(connected, bounces, { mailbox: mailbox ?? undefined, criteria, readerBefore }, both);
     },
@@ -133,6 +138,7 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
     async export({ mailbox = null, criteria = {}, format, into, signal, onProgress, ...more }) {
       refuseUnknown('export', more);
       const selection = { mailbox, criteria: parseCriteria(criteria, 'stored') };
+      await requireKnown((await database()).sql, mailboxes(), mailbox);
       return exportMail(await database(), { selection, format, to: into, signal, onProgress });
     },
     async verify(name, { signal = options.stopping, onProgress } = {}) {
@@ -217,6 +223,16 @@ function storedJob(words: JobWords, mailboxes: readonly MailboxConfig[]): Stored
   const readerBefore = kind === 'reclassify' ? Number(args.readerBefore) || READER_VERSION : undefined;
   const selection = { mailbox: name ?? null, criteria: said ? parseCriteria(criteria, 'stored') : null, readerBefore };
   return { kind, mailbox: null, args, selection };
+}
+
+/** Mail of a mailbox that is no longer configured is still there; a name that nobody knows was misspelt. */
+async function requireKnown(
+  sql: Database['sql'],
+  mailboxes: readonly MailboxConfig[],
+  name: string | null,
+): Promise<void> {
+  if (name === null || (await allMailboxes(sql)).some((known) => known.name === name)) return;
+  findConfigured(mailboxes, name);
 }
 
 async function everything(sql: Database['sql']): Promise<Stretch> {

@@ -62,7 +62,7 @@ export async function exportMail(database: Database, request: ExportRequest): Pr
   const all: Stretch = { after: '0', until: await lastStoredId(database.sql) };
   const { messages: total } = await sumStored(database.sql, selection, all);
   const sink = await openSink(request);
-  const report = { written: 0, present: 0, expired: 0, damaged: [] as string[], bytes: 0, complete: false };
+  const report = { written: 0, present: 0, expired: 0, damaged: [] as string[], bytes: 0 };
   const tell = (): void => {
     const done = report.written + report.present + report.expired;
     onProgress?.({ done, total, bytes: report.bytes });

@@ -140,7 +140,9 @@ function missing(
 ): MaildrainError {
   const near = nearestNames(wanted, folders);
   const names = near.map((name) => `"${printable(name)}"`).join(', ');
-  const list = near.length === 0 ? '"maildrain folders NAME" lists what there is' : `did you mean ${names}?`;
+  // Whoever asks for \Junk does not mean \Trash.
+  const offer = wanted.startsWith('\\') ? `there is ${names}` : `did you mean ${names}?`;
+  const list = near.length === 0 ? '"maildrain folders NAME" lists what there is' : offer;
   // What only holds other mailboxes is there, and an attribute is no name.
   const isNew = code === 'TARGET_MISSING' && cause.code === code;
   const advice = isNew

@@ -40,4 +40,16 @@ describeWith('postgres', 'the patience with a job', () => {
     expect(await failing(database, id, 25 * HOUR, lost)).toMatchObject({ outcome: 'again' });
     expect(await failing(database, id, 25 * HOUR, lost)).toEqual({ outcome: 'ended', state: 'failed' });
   });
+
+  it.each(['MAILBOX_MISSING', 'TARGET_MISSING', 'COMMAND_REFUSED'] as const)(
+    'ends when a server has said %s four times in a row, for then it is so',
+    async (code) => {
+      const { database } = await storeForJobs();
+      const id = await enqueue(database, 1);
+      const error = new MaildrainError(code, 'said by the server');
+      for (let n = 0; n < 3; n++)
+        expect(await failing(database, id, 60_000, error)).toMatchObject({ outcome: 'again' });
+      expect(await failing(database, id, 60_000, error)).toEqual({ outcome: 'ended', state: 'failed' });
+    },
+  );
 });

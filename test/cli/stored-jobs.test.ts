@@ -43,6 +43,20 @@ describeWith('postgres', 'jobs over stored mail', () => {
     expect(onServer()).toBe(6);
   });
 
+  it('a mailbox that nobody knows is no empty one', async () => {
+    const made = await drained(1);
+    const path = join(directory(), 'mail.mbox');
+    for (const args of [
+      ['export', '--mailbox', 'bounce', '--all', '--format', 'mbox', '--output', path],
+      ['reclassify', '--mailbox', 'bounce', '--dry-run'],
+    ]) {
+      const said = await made.run(...args);
+      expect(said.code).toBe(2);
+      expect(said.stderr).toContain('MAILBOX_UNKNOWN: there is no mailbox "bounce" (did you mean "bounces"?)');
+    }
+    expect(existsSync(path)).toBe(false);
+  });
+
   it('reclassify shows what would change, and changes it', async () => {
     const made = await drained(3);
     const none = await made.run('reclassify', '--dry-run');
