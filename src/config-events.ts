@@ -29,9 +29,9 @@ export interface EventSinkConfig {
 /** Every message is an event of its own; who wants that much asks for it. */
 const DEFAULT_TYPES: readonly EventType[] = EVENT_TYPES.filter((type) => type !== 'message.stored');
 
-/** The name under which `onEvent` of the library hears (store/sinks.ts), and the queue that drains run on (jobs/link.ts). */
+/** The name under which `onEvent` of the library hears (store/sinks.ts), and the queues of our own (jobs/link.ts). */
 const TAKEN_NAME = 'onEvent';
-const TAKEN_QUEUE = 'maildrain';
+const TAKEN_QUEUES: readonly unknown[] = ['maildrain', 'maildrain-admin'];
 
 /** Sinks with problems are left out of the result. */
 export function readEvents(value: unknown, path: Path, reading: Reading): EventSinkConfig[] {
@@ -88,8 +88,8 @@ function readTarget(
     for (const key of ['secret', 'allowPrivateRedirects'])
       if (map[key] !== undefined) wrong(key, 'has a meaning only beside webhook; remove it');
     if (map.queue === undefined) return wrong(null, 'has neither queue nor webhook; write one of them');
-    if (queue === TAKEN_QUEUE)
-      return wrong('queue', `cannot be ${TAKEN_QUEUE}, on which the drains run; choose another`);
+    if (TAKEN_QUEUES.includes(queue))
+      return wrong('queue', `cannot be ${String(queue)}, on which maildrain runs itself; choose another`);
     return queue === undefined ? null : { queue };
   }
   const example = 'https://example.com/hooks/maildrain';

@@ -15,6 +15,7 @@ import {
   SUPPRESSIBLE,
   SUPPRESSION_FIELDS,
 } from './config-schema-reports.ts';
+import { RETENTION_FIELDS } from './config-schema-retention.ts';
 import { DURATION, SIZE } from './config-values.ts';
 
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -237,7 +238,8 @@ export function configJsonSchema(): Record<string, unknown> {
     )
     .optional()
     .describe('Who is told what has happened.');
-  const schema = objectOf(CONFIG_FIELDS, { mailboxes, bounces, suppression, events }).describe(
+  const retention = objectOf(RETENTION_FIELDS).optional().describe('How long what is stored is kept.');
+  const schema = objectOf(CONFIG_FIELDS, { mailboxes, bounces, suppression, events, retention }).describe(
     'Configuration of maildrain.',
   );
   return { ...z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'input' }), title: 'maildrain.yaml' };

@@ -10,17 +10,19 @@ import { type EventSinkConfig, readEvents } from './config-events.ts';
 import { readMailboxes } from './config-mailbox.ts';
 import { configInvalid } from './config-problems.ts';
 import { isMap, type Reading, readMap, take, takeDuration } from './config-read.ts';
+import { readRetention } from './config-retention.ts';
 import { CONFIG_FIELDS, LIMITS } from './config-schema.ts';
 import { readSuppression } from './config-suppression.ts';
 import { type Checked, checkUrl, type Environment, interpolate, isUnsetVariable } from './config-values.ts';
 import { parseYaml } from './config-yaml.ts';
 import { MaildrainError, printable } from './errors.ts';
-import type { MailboxConfig, SuppressionPolicy } from './model.ts';
+import type { MailboxConfig, Retention, SuppressionPolicy } from './model.ts';
 
 export type { BouncesConfig } from './config-bounces.ts';
 export type { EventSinkConfig } from './config-events.ts';
 export { loginOf } from './config-imap.ts';
 export { checkMailboxes } from './config-mailbox.ts';
+export { checkRetention } from './config-retention.ts';
 export { configJsonSchema } from './config-schema.ts';
 
 /** What the configuration says of reports: how they are believed, whom they suppress, who hears of it. */
@@ -47,6 +49,7 @@ export interface Config extends ReportsConfig {
   readonly stateDir: string;
   readonly logLevel: LogLevel;
   readonly shutdownGraceMs: number;
+  readonly retention: Retention;
 }
 
 const DEFAULT_FILE = 'maildrain.yaml';
@@ -126,7 +129,13 @@ function readConfig(root: unknown, reading: Reading): Config | null {
     });
     return null;
   }
-  const values = readMap(CONFIG_FIELDS, root, [], reading, ['mailboxes', 'bounces', 'suppression', 'events']);
+  const values = readMap(CONFIG_FIELDS, root, [], reading, [
+    'mailboxes',
+    'bounces',
+    'suppression',
+    'events',
+    'retention',
+  ]);
   const postgres =
     values.postgres === undefined
       ? undefined
@@ -134,6 +143,7 @@ function readConfig(root: unknown, reading: Reading): Config | null {
   const redis = take(checkRedis(values.redis ?? null, reading.env), ['redis'], reading);
   const mailboxes = readList(root.mailboxes, reading);
   const reports = readReports(root, reading);
+  const retention = readRetention(root.retention, ['retention'], reading);
   const grace = [1000, LIMITS.graceMaxMs] as const;
   const graceMs = takeDuration(
     values.shutdownGrace,
@@ -142,7 +152,8 @@ function readConfig(root: unknown, reading: Reading): Config | null {
     ['shutdownGrace'],
     reading,
   );
-  if (problems.length > 0 || postgres === undefined || redis === undefined || reports === null) return null;
+  if (problems.length > 0 || postgres === undefined || redis === undefined || reports === null || retention === null)
+    return null;
   const stateDir = values.stateDir ?? '.maildrain';
   return {
     postgres,
@@ -154,6 +165,7 @@ function readConfig(root: unknown, reading: Reading): Config | null {
     stateDir: isAbsolute(stateDir) ? stateDir : resolve(reading.dir, stateDir),
     logLevel: values.logLevel ?? 'info',
     shutdownGraceMs: graceMs ?? DEFAULT_GRACE_MS,
+    retention,
   };
 }
 

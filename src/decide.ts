@@ -75,11 +75,15 @@ export const DECISIONS: Readonly<Record<ErrorCode, Decision>> = {
   MAILBOX_READ_ONLY: needsPerson,
   MAILBOX_IN_USE: busyServer,
   MAILBOX_CHANGED: network,
+  MAILBOX_STOPPED: { action: 'report' },
   TRASH_MISSING: { action: 'stop' },
   TARGET_MISSING: needsPerson,
   FLAG_NOT_KEPT: { action: 'stop' },
   COMMAND_REFUSED: busyServer,
+  SEARCH_REFUSED: { action: 'report' },
   OVER_QUOTA: { action: 'retry', firstMs: HOUR, maxMs: 6 * HOUR },
+  PLAN_OUTDATED: { action: 'report' },
+  UNSAFE_EXPUNGE: { action: 'report' },
   MESSAGE_TOO_LARGE: { action: 'hold' },
   FETCH_FATAL: { action: 'hold' },
   FETCH_REFUSED: { action: 'hold' },
@@ -92,8 +96,12 @@ export const DECISIONS: Readonly<Record<ErrorCode, Decision>> = {
   QUEUE_UNAVAILABLE: { action: 'report' },
   SECRET_UNAVAILABLE: needsPerson,
   CONFIG_INVALID: { action: 'report' },
+  CRITERIA_INVALID: { action: 'report' },
+  REQUEST_INVALID: { action: 'report' },
+  PLAN_APPLIED: { action: 'report' },
   MAILBOX_UNKNOWN: { action: 'report' },
   EMBEDDED_POSTGRES: { action: 'report' },
+  OUTPUT_REFUSED: { action: 'report' },
   ABORTED: { action: 'report' },
   BUG: { action: 'bug', firstMs: MINUTE, maxMs: HOUR },
 };
@@ -143,4 +151,46 @@ export function decide(error: MaildrainError, history: FailureHistory, now: Date
   // A time that the provider named is kept to the millisecond, and only ever lengthened.
   const waitMs = Math.max(jittered, error.retryAfterMs ?? 0);
   return { stop: false, notBefore: new Date(now.getTime() + waitMs) };
+}
+
+/** A job that has come nowhere for so long is a person's matter; an outage of a night is survived. */
+const JOB_PATIENCE_MS = 24 * HOUR;
+/** A server that refuses the same command so often in a row, over some four minutes, means it. */
+const REFUSALS = 4;
+
+/**
+ * What waiting cannot change for a job that somebody asked for once. The drains of the mailbox try refused logins, and they alone, or an account
+ * would be locked by two who ask in turn; a plan is void under another UIDVALIDITY; and room on a server is made by a person, who then says `jobs retry`.
+ */
+function isFinalForJob(code: ErrorCode): boolean {
+  return DECISIONS[code] === refusedLogin || code === 'MAILBOX_CHANGED' || code === 'OVER_QUOTA';
+}
+
+/** Servers say so while they restart; said again and again, it is so, and whoever asked for the job waits for an answer. */
+const BELIEVED_LATE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'COMMAND_REFUSED',
+  'MAILBOX_MISSING',
+  'TARGET_MISSING',
+]);
+
+/**
+ * Decides what follows from the failure of an admin job: another try, or (`stop`) its end.
+ *
+ * @param history failures since the last slice that was done
+ * @param random a number in [0, 1) for the jitter
+ */
+export function decideJob(
+  error: MaildrainError,
+  history: Pick<FailureHistory, 'failures' | 'failingSince'>,
+  now: Date,
+  random: number,
+): Verdict {
+  const { failures, failingSince } = history;
+  const failingForMs = failingSince === null ? 0 : now.getTime() - failingSince.getTime();
+  const refused = BELIEVED_LATE.has(error.code) && failures + 1 >= REFUSALS;
+  const end: Verdict = { stop: true, notBefore: null };
+  if (isFinalForJob(error.code) || refused || failingForMs >= JOB_PATIENCE_MS) return end;
+  const { action } = DECISIONS[error.code];
+  if (action !== 'retry' && action !== 'retry-then-stop') return end;
+  return decide(error, { failures, failingSince, alike: { failures, since: failingSince } }, now, random);
 }

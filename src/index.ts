@@ -1,5 +1,11 @@
 // The public API: re-exports only. What is not here is not promised.
 
+export type { ExpirePlan } from './admin/expire.ts';
+export type { ExportFormat, ExportProgress, ExportReport } from './admin/export.ts';
+export type { EmptyPlan } from './admin/plan.ts';
+export type { ReclassifyDiff } from './admin/reclassify.ts';
+export type { VerifyReport } from './admin/verify.ts';
+export type { CriteriaWords } from './criteria.ts';
 export { ERROR_CODES, type ErrorCode, MaildrainError } from './errors.ts';
 export type { Log, LogFields } from './log.ts';
 export { addressIdentity } from './mail/identity.ts';
@@ -12,9 +18,11 @@ export { READER_VERSION, read as readMessage } from './mail/read.ts';
 export { signTag, type TagFor, verifyTag } from './mail/verp.ts';
 export type {
   Action,
+  AdminJobKind,
   Attachment,
   AutoReply,
   Category,
+  Criteria,
   Dispose,
   DrainProgress,
   DrainReport,
@@ -31,16 +39,20 @@ export type {
   SecretSource,
   Verdict,
 } from './model.ts';
-export { createMaildrain } from './service.ts';
+export type { Admin, ExportWords, JobWords, PlannedJob, PlanWords, StoredJob } from './service-admin-api.ts';
 export type { DrainOptions, MailboxStatus, Maildrain, MaildrainOptions } from './service-api.ts';
 export type { Bounces } from './service-bounces.ts';
+export { createMaildrain } from './service-create.ts';
 export type { AddSuppressions, PlanOptions, Suppressions } from './service-suppressions.ts';
 export type { CheckReport } from './source/check.ts';
 export type { Folder } from './source/folders.ts';
+export type { JobFilter } from './store/admin-job-list.ts';
+export type { Job, JobState } from './store/admin-jobs.ts';
 export type { ReportFilter, ReportGroup, ReportStats, ReportStatsFilter, StoredReport } from './store/bounces.ts';
 export type { SinkBacklog } from './store/deliveries.ts';
 export type { HeldMessage } from './store/holds.ts';
 export type { MessageFilter, MessageSummary, Receipt, StoredAttachment, StoredMessage } from './store/messages.ts';
 export { migrate } from './store/migrate.ts';
+export type { Plan, PlanSample } from './store/plans.ts';
 export type { PlannedChange } from './store/suppression-plan.ts';
 export type { Removed, Suppression, SuppressionFilter } from './store/suppressions.ts';

@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import type { EventCallback } from './events/callback.ts';
 import type { Level, Log } from './log.ts';
 import type { DrainProgress, DrainReport, MailboxConfig } from './model.ts';
+import type { Admin, JobWords } from './service-admin-api.ts';
 import type { Bounces } from './service-bounces.ts';
 import type { Suppressions } from './service-suppressions.ts';
 import type { CheckReport } from './source/check.ts';
@@ -17,12 +18,14 @@ import type { MailboxCounts } from './store/status.ts';
 /** Where the mailboxes come from: a list, or a function that is asked again every minute and on reload(). */
 export type MailboxSource = readonly MailboxConfig[] | (() => Promise<readonly MailboxConfig[]>);
 
-export interface ServiceOptions extends Omit<Config, 'mailboxes' | 'events'> {
+export interface ServiceOptions extends Omit<Config, 'mailboxes' | 'events' | 'retention'> {
   readonly mailboxes: MailboxSource;
   /** Null: the consumers that are registered stay as they are, and are told by whoever knows them. */
   readonly events: Config['events'] | null;
   /** Null: the function is gone for good, and what waits for it is given up. */
   readonly onEvent?: EventCallback | null | undefined;
+  /** Absent: the defaults. */
+  readonly retention?: Config['retention'] | undefined;
   readonly log: Log;
 }
 
@@ -51,8 +54,8 @@ export interface Maildrain {
   reload(mailboxes?: MailboxSource): Promise<void>;
   /** One pass here and now, without the queue. What goes wrong is in the report. */
   drain(name: string, options?: DrainOptions): Promise<DrainReport>;
-  /** Puts a drain on the queue. Returns the job's id. */
-  enqueue(name: string): Promise<string>;
+  /** Puts a drain of a mailbox on the queue, or an admin job over stored mail such as `{ kind: 'reclassify' }`. Returns the job's id. */
+  enqueue(what: string | JobWords): Promise<string>;
   mailboxes(): readonly MailboxConfig[];
   status(): Promise<MailboxStatus[]>;
   /** Who is told of events, and what each has not had yet. */
@@ -72,6 +75,8 @@ export interface Maildrain {
   readonly suppressions: Suppressions;
   /** What mail has reported of whom. */
   readonly bounces: Bounces;
+  /** Purge, move, restore and the others: planned, queued, followed, cancelled. */
+  readonly admin: Admin;
   migrate(): Promise<string[]>;
   schema(): Promise<SchemaState>;
 }
@@ -95,6 +100,8 @@ export interface MaildrainOptions {
    * what waits for it is given up; absent, it goes on waiting.
    */
   readonly onEvent?: EventCallback | null;
+  /** `{ raw, messages, ... }` as in maildrain.yaml. */
+  readonly retention?: object;
   /** 1 to 100, over all processes. Default 8. */
   readonly connectionsPerHost?: number;
   /** Drains at a time in this process, 1 to 64. Default 4. */

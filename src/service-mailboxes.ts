@@ -57,9 +57,15 @@ export function statusOf(
     return { ...row, state: stateOf(row, now), lagMs, nextRunAt: nextRuns.get(mailbox.name) ?? null };
   });
   const gone = counts
+    .filter(wasDrained)
     .filter((row) => !configured.some((c) => c.name === row.name && c.login === row.login && c.folder === row.folder))
     .map((row): MailboxStatus => ({ ...row, state: 'gone', lagMs: null, nextRunAt: null }));
   return [...configured, ...gone];
+}
+
+/** A folder that only jobs have worked in has a row as well, and was never configured; it is shown while something of it is open. */
+function wasDrained({ lastRunAt, owed, held }: MailboxCounts): boolean {
+  return lastRunAt !== null || owed > 0 || held > 0;
 }
 
 function stateOf(row: MailboxCounts, now: number): MailboxStatus['state'] {

@@ -1,28 +1,22 @@
 // The composition root: builds database, queue and drains from a configuration, starts and stops them. The command line and the library
 // both call what is here; nothing below knows of it.
 
-import { checkMailboxes, checkReports, loginOf } from './config.ts';
+import { checkRetention, loginOf } from './config.ts';
 import { type DrainContext, drain as drainOnce } from './drain/drain.ts';
 import { dryRun } from './drain/dry-run.ts';
-import { MaildrainError, printable } from './errors.ts';
+import { MaildrainError } from './errors.ts';
 // Code of jobs/ is loaded when it is used: BullMQ takes longer to load than a small mailbox takes to drain.
 import type { Consumers } from './jobs/consumers.ts';
 import type { Jobs } from './jobs/jobs.ts';
 import type { Producer } from './jobs/producer.ts';
-import { createLogger, type Log } from './log.ts';
+import type { Log } from './log.ts';
 import type { DrainReport, MailboxConfig } from './model.ts';
-import type {
-  DrainOptions,
-  MailboxSource,
-  MailboxStatus,
-  Maildrain,
-  MaildrainOptions,
-  ServiceOptions,
-} from './service-api.ts';
+import { type AdminEngine, adminOf, announceWorker } from './service-admin.ts';
+import type { Admin, JobWords } from './service-admin-api.ts';
+import type { DrainOptions, MailboxSource, MailboxStatus, Maildrain, ServiceOptions } from './service-api.ts';
 import { bouncesOf } from './service-bounces.ts';
 import { bounceRules } from './service-correlation.ts';
 import { accountFolders, checkAccount, findConfigured, statusOf } from './service-mailboxes.ts';
-import { MAINTENANCE_MS, maintain } from './service-maintenance.ts';
 import { liftAllExpired, type Suppressions, suppressionsOf } from './service-suppressions.ts';
 import type { CheckReport } from './source/check.ts';
 import type { Folder } from './source/folders.ts';
@@ -40,50 +34,23 @@ import {
   receiptOf,
   type StoredMessage,
 } from './store/messages.ts';
-import { migrate, requireSchema, type SchemaState, schemaState } from './store/migrate.ts';
+import { ensurePartitions, migrate, requireSchema, type SchemaState, schemaState } from './store/migrate.ts';
 import { type Database, openDatabase } from './store/pool.ts';
+import { isExpiryDue } from './store/retention.ts';
 import { mailboxCounts } from './store/status.ts';
 
+/** Partitions are made two months ahead; once a day is ample. */
+const MAINTENANCE_MS = 24 * 60 * 60 * 1000;
 /** A fleet kept in the user's own database is read again this often. */
 const MAILBOXES_MS = 60_000;
+/** Whether an expiry is due is looked at this often. */
+const EXPIRE_MS = 10 * 60_000;
 /** Suppressions whose time is over are lifted this often. */
 const LIFT_MS = 60_000;
 /** Connections beside one for each drain: status, retries, partitions. */
 const SPARE_CONNECTIONS = 4;
-
-/**
- * A maildrain for a program of your own. Connects to nothing yet, except that `embedded` starts its server.
- *
- * @throws MaildrainError CONFIG_INVALID with every problem
- */
-export async function createMaildrain(options: MaildrainOptions): Promise<Maildrain> {
-  const { mailboxes } = options;
-  return openService({
-    postgres: options.postgres === 'embedded' ? 'embedded' : { url: options.postgres },
-    redis: options.redis ?? null,
-    mailboxes:
-      typeof mailboxes === 'function' ? async () => checkMailboxes(await asked(mailboxes)) : checkMailboxes(mailboxes),
-    ...checkReports(options),
-    ...(options.events === undefined ? { events: null } : {}),
-    onEvent: options.onEvent,
-    connectionsPerHost: options.connectionsPerHost ?? 8,
-    concurrency: options.concurrency ?? 4,
-    stateDir: options.stateDir ?? '.maildrain',
-    shutdownGraceMs: options.shutdownGraceMs ?? 30_000,
-    logLevel: options.logLevel ?? 'info',
-    log: options.log ?? createLogger({ level: options.logLevel ?? 'info' }),
-  });
-}
-
-/** @throws MaildrainError CONFIG_INVALID where the caller's own function fails */
-async function asked<T>(mailboxes: () => Promise<T> | T): Promise<T> {
-  try {
-    return await mailboxes();
-  } catch (cause) {
-    const why = printable(cause instanceof Error ? cause.message : String(cause));
-    throw new MaildrainError('CONFIG_INVALID', `mailboxes() failed: ${why}`, { cause });
-  }
-}
+/** Two turns of admin jobs at once, and the one that says that they are worked here. */
+const ADMIN_CONNECTIONS = 3;
 
 /** Builds a maildrain from a checked configuration. */
 export async function openService(options: ServiceOptions): Promise<Maildrain> {
@@ -103,8 +70,11 @@ class Service implements Maildrain {
   #jobs: Jobs | null = null;
   #consumers: Consumers | null = null;
   #producer: Promise<Producer> | null = null;
+  #announced: Promise<void> | null = null;
   #timers: NodeJS.Timeout[] = [];
   #stopped: Promise<void> | null = null;
+  readonly admin: Admin;
+  readonly #adminEngine: AdminEngine;
   readonly #bounceRules: () => Promise<DrainContext['bounces']>;
   /** Drains by hand, which stop() ends too. */
   readonly #stopping = new AbortController();
@@ -120,6 +90,29 @@ class Service implements Maildrain {
       policy: options.suppression,
       wake: () => this.#consumers?.wake(),
     });
+    const admin = adminOf({
+      ready: () => this.#ready(),
+      context: () => this.#context(),
+      mailboxes: () => this.#mailboxes,
+      tell: async (id) => (this.#jobs ?? (await this.#producing())).enqueueAdmin(id),
+      wake: () => this.#consumers?.wake(),
+      retention: options.retention ?? checkRetention(undefined),
+      stopping: this.#stopping.signal,
+      log: options.log,
+    });
+    this.admin = admin;
+    this.#adminEngine = admin.engine;
+  }
+
+  async #context(onProgress?: DrainOptions['onProgress']): Promise<DrainContext> {
+    const { connectionsPerHost } = this.#options;
+    return {
+      database: await this.#ready(),
+      connectionsPerHost,
+      bounces: await this.#bounceRules(),
+      log: this.#log,
+      onProgress,
+    };
   }
 
   async open(): Promise<void> {
@@ -131,7 +124,7 @@ class Service implements Maildrain {
     } else this.#url = postgres.url;
     // Each consumer's pump holds one for as long as it is the one that sends.
     const pumps = (this.#options.events?.length ?? 0) + 1;
-    this.#database = openDatabase(this.#url, concurrency + pumps + SPARE_CONNECTIONS, (error) => {
+    this.#database = openDatabase(this.#url, concurrency + pumps + SPARE_CONNECTIONS + ADMIN_CONNECTIONS, (error) => {
       this.#log.warn({ error }, 'an idle Postgres connection was lost');
     });
   }
@@ -162,14 +155,16 @@ class Service implements Maildrain {
         mailboxes: () => this.#mailboxes,
         drain: (name, signal) => this.drain(name, { signal }),
         due: async () => this.#configuredKeys(await dueForRetry(this.#db().sql)),
+        admin: this.#adminEngine,
       });
       await this.#jobs.start();
     } catch (error) {
       await this.#unstart();
       throw error;
     }
-    void this.#maintain();
-    this.#every(MAINTENANCE_MS, 'maintenance failed', () => this.#maintain());
+    this.#announced = announceWorker(this.#db(), this.#stopping.signal, this.#log);
+    this.#every(MAINTENANCE_MS, 'partitions could not be made', () => ensurePartitions(this.#db().sql, new Date()));
+    this.#every(EXPIRE_MS, 'what has been kept long enough could not be looked at', () => this.#expire());
     this.#every(LIFT_MS, 'suppressions that are over could not be lifted', () => this.#lift());
     if (typeof this.#source === 'function') {
       this.#every(MAILBOXES_MS, 'mailboxes could not be read again', () => this.reload());
@@ -184,14 +179,6 @@ class Service implements Maildrain {
     await Promise.all([consumers?.stop(0), jobs?.stop(0)]);
   }
 
-  /** Among what runs, so that stop() does not close the database under it. */
-  async #maintain(): Promise<void> {
-    const work = maintain(this.#db(), this.#log, this.#stopping.signal);
-    this.#running.add(work);
-    await work;
-    this.#running.delete(work);
-  }
-
   /** Rows of a mailbox that has since been pointed elsewhere do not wake the new one. */
   #configuredKeys(keys: readonly { name: string; login: string; folder: string }[]): string[] {
     const configured = new Map(this.#mailboxes.map((mailbox) => [mailbox.name, mailbox]));
@@ -200,6 +187,11 @@ class Service implements Maildrain {
       const same = mailbox !== undefined && loginOf(mailbox) === key.login && mailbox.folder === key.folder;
       return same ? [key.name] : [];
     });
+  }
+
+  /** Once a day over all processes, however often they are started. */
+  async #expire(): Promise<void> {
+    if (await isExpiryDue(this.#db().sql)) await this.admin.enqueue({ kind: 'expire', by: 'serve' });
   }
 
   async #lift(): Promise<void> {
@@ -228,6 +220,7 @@ class Service implements Maildrain {
     // The jobs' drains are among these, and have used up their grace.
     const drained = await before(deadline, Promise.allSettled(this.#running));
     const ended = (await consumers) !== false && drained;
+    await this.#announced;
     await this.#producer?.then((producer) => producer.close()).catch(() => {});
     // A pool waits for its connections, and a drain that does not end holds one: it is left to the end of the process, as after a crash.
     const closed = this.#database?.close().catch(() => {});
@@ -245,22 +238,9 @@ class Service implements Maildrain {
     const mailbox = this.#mailbox(name);
     const given = options.signal === undefined ? [] : [options.signal];
     const signal = AbortSignal.any([this.#stopping.signal, ...given]);
-    const database = await this.#ready();
-    const bounces = await this.#bounceRules();
+    const context = await this.#context(options.onProgress);
     const running =
-      options.dryRun === true
-        ? dryRun(database, mailbox, signal)
-        : drainOnce(
-            {
-              database,
-              connectionsPerHost: this.#options.connectionsPerHost,
-              bounces,
-              log: this.#log,
-              onProgress: options.onProgress,
-            },
-            mailbox,
-            signal,
-          );
+      options.dryRun === true ? dryRun(context.database, mailbox, signal) : drainOnce(context, mailbox, signal);
     this.#running.add(running);
     try {
       return await running;
@@ -270,10 +250,10 @@ class Service implements Maildrain {
     }
   }
 
-  async enqueue(name: string): Promise<string> {
-    this.#mailbox(name);
-    if (this.#jobs !== null) return this.#jobs.enqueue(name);
-    return (await this.#producing()).enqueue(name);
+  async enqueue(what: string | JobWords): Promise<string> {
+    if (typeof what !== 'string') return this.admin.enqueue(what);
+    this.#mailbox(what);
+    return (this.#jobs ?? (await this.#producing())).enqueue(what);
   }
 
   #producing(): Promise<Producer> {

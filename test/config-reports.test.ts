@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { checkReports } from '../src/config.ts';
 import { DEFAULT_RULES } from '../src/config-suppression.ts';
 import { EVENT_TYPES } from '../src/model.ts';
-import { createMaildrain } from '../src/service.ts';
+import { createMaildrain } from '../src/service-create.ts';
 import { CANARY, parse, refusal, top } from './support/config-files.ts';
 
 const DAY = 86_400_000;
@@ -158,7 +158,7 @@ const bad: readonly (readonly [reason: string, line: string, message: string])[]
   [
     'our own queue',
     'events: [{ name: a, queue: maildrain }]',
-    'events[0].queue: cannot be maildrain, on which the drains run; choose another',
+    'events[0].queue: cannot be maildrain, on which maildrain runs itself; choose another',
   ],
   [
     'a queue with a colon',

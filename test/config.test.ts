@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig, parseConfig } from '../src/config.ts';
+import { DEFAULT_RETENTION } from '../src/config-retention.ts';
 import { DEFAULT_RULES } from '../src/config-suppression.ts';
 import { CANARY, parse, refusal, top } from './support/config-files.ts';
 
@@ -43,12 +44,12 @@ const cases: readonly (readonly [reason: string, file: string, message: string])
   [
     'an unknown key like none of ours',
     top('postgres: embedded\nfrobnicate: 1'),
-    'f.yaml:2: frobnicate: unknown key; the keys here are postgres, redis, connectionsPerHost, concurrency, stateDir, logLevel, shutdownGrace, mailboxes, bounces, suppression, events',
+    'f.yaml:2: frobnicate: unknown key; the keys here are postgres, redis, connectionsPerHost, concurrency, stateDir, logLevel, shutdownGrace, mailboxes, bounces, suppression, events, retention',
   ],
   [
     'an unknown key without a value is not shown',
     top('postgres: embedded\nhunter2:'),
-    'f.yaml:2: an unknown key (not shown); the keys here are postgres, redis, connectionsPerHost, concurrency, stateDir, logLevel, shutdownGrace, mailboxes, bounces, suppression, events; if it belongs to a value, put quotes around that; a colon needs a space after it',
+    'f.yaml:2: an unknown key (not shown); the keys here are postgres, redis, connectionsPerHost, concurrency, stateDir, logLevel, shutdownGrace, mailboxes, bounces, suppression, events, retention; if it belongs to a value, put quotes around that; a colon needs a space after it',
   ],
   [
     'postgres: a word',
@@ -231,6 +232,7 @@ describe('a good file', () => {
       stateDir: '/etc/maildrain/.maildrain',
       logLevel: 'info',
       shutdownGraceMs: 30_000,
+      retention: DEFAULT_RETENTION,
     });
     expect(mailboxes).toHaveLength(1);
   });

@@ -18,6 +18,7 @@ import {
   SECRET_FIELDS,
 } from '../src/config-schema.ts';
 import { BOUNCES_FIELDS, EVENT_FIELDS, RULE_FIELDS, SUPPRESSION_FIELDS } from '../src/config-schema-reports.ts';
+import { RETENTION_FIELDS } from '../src/config-schema-retention.ts';
 import { DEFAULT_RULES } from '../src/config-suppression.ts';
 import { DECISIONS, type Decision } from '../src/decide.ts';
 import { ERROR_CODES } from '../src/errors.ts';
@@ -100,7 +101,7 @@ describe('docs/configuration.md', () => {
   const text = read('docs/configuration.md');
   const tables = {
     ...{ CONFIG_FIELDS, MAILBOX_FIELDS, IMAP_FIELDS, SECRET_FIELDS },
-    ...{ BOUNCES_FIELDS, SUPPRESSION_FIELDS, RULE_FIELDS, EVENT_FIELDS },
+    ...{ BOUNCES_FIELDS, SUPPRESSION_FIELDS, RULE_FIELDS, EVENT_FIELDS, RETENTION_FIELDS },
   };
   for (const [table, fields] of Object.entries(tables)) {
     it.each(Object.keys(fields))(`has a row for %s of ${table}`, (key) => {

@@ -75,6 +75,20 @@ export async function withService<T extends number>(
   }
 }
 
+/** The same for work that listens to signals itself. */
+export async function withOpenService(
+  options: GlobalOptions,
+  terminal: Terminal,
+  work: (service: Maildrain) => Promise<number>,
+): Promise<number> {
+  const service = await openService({ ...configOf(options), log: quietLog(options, terminal) });
+  try {
+    return await work(service);
+  } finally {
+    await service.stop();
+  }
+}
+
 function interrupted({ signal, exitCode }: { signal: AbortSignal; exitCode(): number | null }): Promise<number> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve(exitCode() ?? 1);

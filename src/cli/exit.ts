@@ -26,8 +26,17 @@ export class NotThere extends Error {
   readonly code = 'NOT_THERE';
 }
 
+const WRONG: readonly (ErrorCode | 'USAGE' | 'NOT_THERE')[] = [
+  'USAGE',
+  'CONFIG_INVALID',
+  'CRITERIA_INVALID',
+  'REQUEST_INVALID',
+  'PLAN_APPLIED',
+  'MAILBOX_UNKNOWN',
+];
+
 export function exitOfError(code: ErrorCode | 'USAGE' | 'NOT_THERE'): ExitCode {
-  return code === 'USAGE' || code === 'CONFIG_INVALID' || code === 'MAILBOX_UNKNOWN' ? EXIT.usage : EXIT.failed;
+  return WRONG.includes(code) ? EXIT.usage : EXIT.failed;
 }
 
 export function exitOfDrain(report: Pick<DrainReport, 'outcome'>): ExitCode {

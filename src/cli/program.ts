@@ -12,12 +12,20 @@ import type { Terminal } from './context.ts';
 import { addDemo } from './demo.ts';
 import { addDrain } from './drain.ts';
 import { EXIT, exitOfError, NotThere, UsageError } from './exit.ts';
+import { addExpire } from './expire.ts';
+import { addExport } from './export.ts';
 import { addHeld } from './held.ts';
+import { addJobs } from './jobs.ts';
 import { addMessages } from './messages.ts';
 import { addMigrate } from './migrate.ts';
+import { addPlans } from './plans.ts';
+import { addReclassify } from './reclassify.ts';
 import { addServe } from './serve.ts';
+import { addServerJobs } from './server-jobs.ts';
 import { addStatus } from './status.ts';
+import { addStoredJobs } from './stored-jobs.ts';
 import { addSuppressions } from './suppressions.ts';
+import { addVerify } from './verify.ts';
 import { addVerp } from './verp.ts';
 
 const ABOUT = `
@@ -27,6 +35,7 @@ First steps:
   $ maildrain check                        does the login work, what would happen to the mail?
   $ maildrain drain bounces --dry-run      what would a drain do?
   $ maildrain serve                        drains every mailbox on its schedule
+  $ maildrain purge NAME --before 2015-01-01 --dry-run   what would a job on the server do?
 
 Exit codes:
   0 done   1 failed   2 usage or configuration   3 a mailbox is stopped   4 partly done (something held or still owed),
@@ -97,6 +106,14 @@ export function buildProgram(terminal: Terminal): Command {
   addBounces(program, terminal);
   addSuppressions(program, terminal);
   addVerp(program, terminal);
+  addServerJobs(program, terminal);
+  addStoredJobs(program, terminal);
+  addReclassify(program, terminal);
+  addExpire(program, terminal);
+  addExport(program, terminal);
+  addVerify(program, terminal);
+  addPlans(program, terminal);
+  addJobs(program, terminal);
   addClassify(program, terminal);
   addMigrate(program, terminal);
   addConfig(program, terminal);

@@ -9,7 +9,7 @@ const ENDING = ['SIGINT', 'SIGTERM'] as const;
  * One Ctrl-C arrives twice under `npm run`: from the terminal, and some milliseconds later passed on by npm (and by tsx, which waits 30 ms). Nobody
  * presses it twice so fast.
  */
-const ECHO_MS = 250;
+export const ECHO_MS = 250;
 
 export interface Interruption {
   /** Aborts at the first signal. */

@@ -6,13 +6,13 @@ import { setImmediate } from 'node:timers/promises';
 import { MaildrainError } from '../errors.ts';
 import { createReader, read } from '../mail/read.ts';
 import type { Fetched, Listed, Reading } from '../model.ts';
-import { type Adopted, type Batch, type Fresh, type Streamed, storeBatch, storeStreamed } from '../store/batch.ts';
-import { type LedgerKey, type OpenRow, rowsByEmailId } from '../store/ledger.ts';
+import { storeBatch, storeStreamed } from '../store/batch.ts';
+import type { Adopted, Batch, Fresh, Streamed } from '../store/entries.ts';
 import { setInFlight } from '../store/mailboxes.ts';
 import type { Committed } from './dispose.ts';
 import type { Fuse } from './fuse.ts';
 import { destinyOf, UNMATCHED } from './policy.ts';
-import { isSame, isSameInstant, mayBeRewritten, type Sighting } from './settle.ts';
+import { adoptedOf, displacesOf, freshOf, knownElsewhere, recognise } from './recognise.ts';
 import { holdAll, type Item, type Leftovers, type Mode, type Work } from './work.ts';
 
 /** A message that has arrived, with all that its octets say. */
@@ -61,7 +61,7 @@ export async function storeFetched(
     tally.bytes += streamed.size;
     const found = recognise(work, item, streamed, mode, elsewhere);
     if (found === 'look-again') left.unmatched.set(fetched.uid, streamed.digest);
-    else if (found !== null) adopted.push(adoptedOf(work, item, streamed, found, now));
+    else if (found !== null) adopted.push(adoptedOf(work, item, streamed, fetched.raw, found, now));
     else if (item.flagged) tally.skipped++;
     else fresh.push(freshOf(work, item, fetched.raw, streamed, now));
   }
@@ -129,95 +129,6 @@ function sha256(bytes: Buffer): Buffer {
   return hash('sha256', bytes, 'buffer');
 }
 
-/** Gmail only: messages that the login has stored under another label, by X-GM-MSGID. */
-async function knownElsewhere(work: Work, messages: readonly Listed[]): Promise<Map<string, LedgerRowLike>> {
-  if (!work.session.facts.gmail) return new Map();
-  const ids = messages.flatMap((message) => message.emailId ?? []);
-  const rows = ids.length === 0 ? [] : await rowsByEmailId(work.sql, work.login, ids);
-  return new Map(rows.map((row) => [row.emailId ?? '', row]));
-}
-
-type LedgerRowLike = Pick<OpenRow, keyof LedgerKey | 'messageId' | 'storedAt'>;
-
-/** The row this message has, and whether the new row takes its place. */
-interface Recognised {
-  readonly row: LedgerRowLike;
-  readonly replaces: boolean;
-}
-
-/** The row this message has; null for none. `look-again`: it is fetched once more before anything is said of it. */
-function recognise(
-  work: Work,
-  item: Item,
-  streamed: Streamed,
-  mode: Mode,
-  elsewhere: ReadonlyMap<string, LedgerRowLike>,
-): Recognised | 'look-again' | null {
-  const { open } = work;
-  const sighting: Sighting = {
-    uid: item.listed.uid,
-    digest: streamed.digest,
-    emailId: item.listed.emailId,
-    messageIdHeader: streamed.reading.messageId,
-    internalDate: item.listed.internalDate,
-    flagged: item.flagged,
-  };
-  const taken = mode === 'exact' ? open.takeExact(sighting) : open.takeAny(sighting);
-  if (taken !== null) return { row: taken, replaces: true };
-  if (mode === 'exact') {
-    open.noticeStranger(sighting);
-    return 'look-again';
-  }
-  const known = item.known.filter((row) => row.messageId !== null);
-  // What was disposed comes back only when a server undoes it; at another INTERNALDATE it is another message of the same octets.
-  const same = known.find((row) => isSame(row, sighting) && (row.state !== 'disposed' || isSameInstant(row, sighting)));
-  if (same !== undefined) return { row: same, replaces: true };
-  const other = elsewhere.get(item.listed.emailId ?? '');
-  if (other !== undefined) return { row: other, replaces: false };
-  const rewritten = known.find((row) => mayBeRewritten(row, sighting));
-  if (rewritten === undefined && !open.mayHoldRewritten(sighting)) return null;
-  // Its Message-ID is no identity. Only a server that sends other octets each time has written it anew; else it is another message.
-  if (item.before === null) return 'look-again';
-  if (item.before.equals(sighting.digest)) {
-    open.distrustUids();
-    return null;
-  }
-  const row = open.takeRewritten(sighting) ?? rewritten;
-  return row === undefined ? null : { row, replaces: true };
-}
-
-/** A disposed row of another message has the key that this one needs. */
-function displacesOf(item: Item, digest: Buffer, row: LedgerRowLike | null): boolean {
-  return item.known.some((known) => known !== row && known.state === 'disposed' && known.digest.equals(digest));
-}
-
-function adoptedOf(work: Work, item: Item, streamed: Streamed, { row, replaces }: Recognised, now: Date): Adopted {
-  if (row.messageId === null) throw new Error('a row without a message was recognised');
-  return {
-    listed: item.listed,
-    digest: streamed.digest,
-    size: streamed.size,
-    // A flagged message that is ours is on its way out already.
-    ...(item.flagged && work.mailbox.dispose.kind !== 'keep'
-      ? { state: 'pending', reason: null }
-      : destinyOf(work.mailbox, streamed.reading.kind, item.listed.internalDate, now)),
-    replaces: replaces ? row : null,
-    displaces: displacesOf(item, streamed.digest, replaces ? row : null),
-    messageId: row.messageId,
-    storedAt: row.storedAt,
-  };
-}
-
-function freshOf(work: Work, item: Item, raw: Buffer, streamed: Streamed, now: Date): Fresh {
-  return {
-    listed: item.listed,
-    raw,
-    ...streamed,
-    ...destinyOf(work.mailbox, streamed.reading.kind, item.listed.internalDate, now),
-    displaces: displacesOf(item, streamed.digest, null),
-  };
-}
-
 function committedOf(
   work: Work,
   entry: { readonly listed: Listed; readonly digest: Buffer; readonly state: 'pending' | 'kept' },
@@ -266,7 +177,7 @@ export async function storeLarge(
       const found = recognise(work, item, streamed, mode, elsewhere);
       again = found === 'look-again';
       if (found === 'look-again') return { verdict: 'leave' };
-      if (found !== null) return { verdict: 'adopted', adopted: adoptedOf(work, item, streamed, found, now) };
+      if (found !== null) return { verdict: 'adopted', adopted: adoptedOf(work, item, streamed, null, found, now) };
       if (item.flagged) return { verdict: 'leave' };
       const displaces = displacesOf(item, streamed.digest, null);
       return {

@@ -3,7 +3,7 @@
 
 import { loginOf } from '../config.ts';
 import { codesLike, decide, type FailureHistory } from '../decide.ts';
-import { asMaildrainError, MaildrainError } from '../errors.ts';
+import { MaildrainError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type {
   DrainProgress,
@@ -19,7 +19,7 @@ import { resolveSecret } from '../secrets.ts';
 import { openImap } from '../source/imap-session.ts';
 import { wantsStored } from '../store/events.ts';
 import { countPending, forgetOldHolds, openRows, probeRows, retireUidValidity } from '../store/ledger.ts';
-import { lockLogin, takeHostSlot } from '../store/lock.ts';
+import { lockLoginForDrain, takeHostSlot } from '../store/lock.ts';
 import {
   ensureMailbox,
   type MailboxRow,
@@ -30,7 +30,7 @@ import {
   writesRestUntil,
 } from '../store/mailboxes.ts';
 import { ensurePartitions } from '../store/migrate.ts';
-import type { Database, Pen, Sql } from '../store/pool.ts';
+import { type Database, type Pen, type Sql, toDatabaseError } from '../store/pool.ts';
 import type { Pipeline } from '../store/reports.ts';
 import { failedRuns, recordRun } from '../store/runs.ts';
 import { noticeAbsence } from './absence.ts';
@@ -45,6 +45,8 @@ import type { Work } from './work.ts';
 const MAX_ROUNDS = 1000;
 /** Kept messages whose INTERNALDATE is compared to notice UIDs that were given out again. */
 const PROBES = 5;
+/** How long to wait for the end of an admin job's turn: it yields to a waiting drain after the slice in hand, which takes seconds. */
+const TURN_PATIENCE_MS = 25_000;
 
 export interface DrainContext {
   readonly database: Database;
@@ -66,12 +68,12 @@ export async function drain(context: DrainContext, mailbox: MailboxConfig, signa
   try {
     pen = await context.database.take();
   } catch (error) {
-    return tally.report(mailbox.name, 'failed', null, asMaildrainError(error));
+    return tally.report(mailbox.name, 'failed', null, toDatabaseError(error));
   }
   try {
     return await withPen(context, mailbox, signal, tally, pen);
   } catch (error) {
-    const failure = asMaildrainError(error);
+    const failure = toDatabaseError(error);
     context.log.error({ mailbox: mailbox.name, code: failure.code, error: failure }, 'drain failed');
     return tally.report(mailbox.name, 'failed', null, failure);
   } finally {
@@ -91,7 +93,7 @@ async function withPen(
   await ensurePartitions(sql, new Date());
   const key = { name: mailbox.name, login, folder: mailbox.folder };
   await ensureMailbox(sql, key);
-  if (!(await lockLogin(sql, login))) return tally.report(mailbox.name, 'busy', null, null);
+  if (!(await lockLoginForDrain(sql, login, TURN_PATIENCE_MS))) return tally.report(mailbox.name, 'busy', null, null);
   // Read under the lock: the drain before us may have stopped it.
   const row = await ensureMailbox(sql, key);
   const early = notNow(mailbox, row, tally);
@@ -137,8 +139,9 @@ async function run(
     outcome = await connected(context, mailbox, signal, tally, pen, row);
     await recordSuccess(sql, row.id);
   } catch (error) {
-    // When Postgres is gone the lock is gone: that, not the cut line that followed, is what happened.
-    failure = pen.lost.aborted ? asMaildrainError(pen.lost.reason) : asMaildrainError(error);
+    // When Postgres is gone the lock is gone: that, not the cut line that followed, is what happened. A statement outside a transaction throws what
+    // Postgres said, sooner than the pen knows that its connection is gone.
+    failure = toDatabaseError(pen.lost.aborted ? pen.lost.reason : error);
     const history = await historyOf(context, row, failure);
     const verdict = decide(failure, history, new Date(), Math.random());
     retryAt = verdict.notBefore;

@@ -6,7 +6,7 @@ import type { DrainReport, Listing, MailboxConfig, Session } from '../model.ts';
 import { resolveSecret } from '../secrets.ts';
 import { checkMailbox } from '../source/check.ts';
 import { openImap } from '../source/imap-session.ts';
-import { rowsFor } from '../store/ledger.ts';
+import { isRestored, rowsFor } from '../store/ledger.ts';
 import { findMailbox, type MailboxRow } from '../store/mailboxes.ts';
 import type { Database } from '../store/pool.ts';
 import { isDue, isSatisfied } from './policy.ts';
@@ -54,6 +54,7 @@ async function count(
   for (let from = 0; from < listing.uids.length; from += WINDOW) {
     const uids = listing.uids.slice(from, from + WINDOW);
     const rows = row === null ? [] : await rowsFor(database.sql, row.id, session.facts.uidValidity, uids);
+    for (const r of rows) if (isRestored(r)) tally.restored(r.uid);
     const settled = new Set(
       rows.flatMap((r) =>
         (r.state === 'held' && !r.released) || (r.state === 'kept' && isSatisfied(mailbox, r, now)) ? [r.uid] : [],

@@ -1,10 +1,10 @@
 // One pass over one open mailbox: list, fetch, recognise, store, dispose, batch by batch; the next batch is fetched while this one is
-// being committed. How it is recognised and committed is in commit.ts, what a drain is around its passes in drain.ts.
+// being committed. How it is recognised is in recognise.ts, how it is committed in commit.ts, what a drain is around its passes in drain.ts.
 
 import { MaildrainError } from '../errors.ts';
 import type { FetchOutcome, Listed, Listing, Uid } from '../model.ts';
 import { forgetReleased, type Hold } from '../store/holds.ts';
-import { type LedgerRow, type OpenRow, rowsFor, withHeaders } from '../store/ledger.ts';
+import { isRestored, type LedgerRow, type OpenRow, rowsFor, withHeaders } from '../store/ledger.ts';
 import { announceInFlight, setInFlight } from '../store/mailboxes.ts';
 import { type Arrived, readArrived, storeFetched, storeLarge } from './commit.ts';
 import { type Committed, disposeCommitted } from './dispose.ts';
@@ -157,8 +157,11 @@ async function askLedger(
     else if (row.state === 'held') {
       settled.add(row.uid);
       result.unseen++;
-    } else if (row.state === 'kept' && (work.resting || isSatisfied(work.mailbox, row, now))) settled.add(row.uid);
-    else if (row.state !== 'pending') rows.push(row);
+    } else if (isRestored(row) && work.takesRestored === true) rows.push(row);
+    else if (row.state === 'kept' && (work.resting || isSatisfied(work.mailbox, row, now))) {
+      settled.add(row.uid);
+      if (isRestored(row)) work.tally.restored(row.uid);
+    } else if (row.state !== 'pending') rows.push(row);
   }
   const known = new Map<Uid, OpenRow[]>();
   for (const row of await withHeaders(work.sql, rows)) known.set(row.uid, [...(known.get(row.uid) ?? []), row]);

@@ -1,6 +1,7 @@
 // When a stored message is due to be disposed, and whether a row is already what the configuration asks for. Pure.
 
 import type { Dispose, Kind, MailboxConfig, SessionFacts } from '../model.ts';
+import { RESTORED } from '../store/ledger.ts';
 
 /** Reason of a row that stays only until it is old enough. */
 export const WAITS = 'after';
@@ -48,6 +49,7 @@ export function isSatisfied(
   row: { readonly reason: string | null; readonly internalDate: Date | null },
   now: Date,
 ): boolean {
+  if (row.reason === RESTORED) return true;
   if (row.reason === UNMATCHED && mailbox.unmatched === 'keep') return true;
   if (mailbox.dispose.kind === 'keep' || !isDue(mailbox, row.internalDate, now)) return true;
   const mark = markOf(mailbox.dispose);

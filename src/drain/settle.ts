@@ -6,7 +6,7 @@
 // a second. But it is believed until one is caught meaning another message: while UIDs hold, a row belongs to its UID and to no other.
 
 import type { Uid } from '../model.ts';
-import type { LedgerKey, OpenRow } from '../store/ledger.ts';
+import { type LedgerKey, type OpenRow, RESTORING } from '../store/ledger.ts';
 
 /** What is known of a message that has just been fetched. */
 export interface Sighting {
@@ -26,6 +26,7 @@ export class OpenRows {
   readonly #byUid = new Map<Uid, OpenRow[]>();
   readonly #byDigest = new Map<string, OpenRow[]>();
   readonly #byEmailId = new Map<string, OpenRow[]>();
+  readonly #restoring: OpenRow[] = [];
   #uidsHold = true;
 
   constructor(rows: readonly OpenRow[], here: { readonly mailboxId: number; readonly uidValidity: string }) {
@@ -35,6 +36,7 @@ export class OpenRows {
       if (this.#isHere(row)) push(this.#byUid, row.uid, row);
       push(this.#byDigest, row.digest.toString('latin1'), row);
       if (row.emailId !== null) push(this.#byEmailId, row.emailId, row);
+      if (row.uidValidity.startsWith(RESTORING)) this.#restoring.push(row);
     }
   }
 
@@ -73,7 +75,19 @@ export class OpenRows {
     return (
       this.takeExact(sighting) ??
       this.#take(sighting.emailId === null ? [] : (this.#byEmailId.get(sighting.emailId) ?? []), sighting) ??
-      this.#take(movable, sighting)
+      this.#take(movable, sighting) ??
+      this.#takeRestoring(sighting)
+    );
+  }
+
+  /** A message that is being put back, on a server that writes it anew: nobody else's has its Message-ID and the INTERNALDATE it was given. */
+  #takeRestoring(sighting: Sighting): OpenRow | null {
+    const { messageIdHeader, internalDate } = sighting;
+    if (messageIdHeader === null || internalDate === null) return null;
+    const rows = this.#restoring.filter((row) => row.messageIdHeader === messageIdHeader);
+    return this.#take(
+      rows.filter((row) => row.internalDate !== null && isSameInstant(row, sighting)),
+      sighting,
     );
   }
 

@@ -23,9 +23,15 @@ export class Tally {
   readonly #started = performance.now();
   readonly #notes = new Set<string>();
   readonly #silent = new Set<Uid>();
+  readonly #restored = new Set<Uid>();
 
   note(text: string): void {
     if (this.#notes.size < MAX_NOTES) this.#notes.add(text);
+  }
+
+  /** What has been noted so far, each once. */
+  notes(): string[] {
+    return [...this.#notes];
   }
 
   /** Listed, and the server says nothing of them, however often it is asked: each counts once. */
@@ -33,6 +39,11 @@ export class Tally {
     const before = this.#silent.size;
     for (const uid of uids) this.#silent.add(uid);
     this.missing += this.#silent.size - before;
+  }
+
+  /** Put back by `restore`, and left alone. A message is seen in every round, and counts once. */
+  restored(uid: Uid): void {
+    this.#restored.add(uid);
   }
 
   report(mailbox: string, outcome: Outcome, retryAt: Date | null, error: MaildrainError | null): DrainReport {
@@ -55,6 +66,7 @@ export class Tally {
         ...(this.unmatched === 0
           ? []
           : [`${this.unmatched} stay on the server, for they report nothing (unmatched: keep)`]),
+        ...(this.#restored.size === 0 ? [] : [`${this.#restored.size} restored, left alone: "restore" put them back`]),
         ...this.#notes,
       ],
       retryAt,

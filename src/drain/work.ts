@@ -24,6 +24,8 @@ export interface Work {
   /** Asked to stop: the batch in hand is finished, no other begun. */
   readonly signal: AbortSignal;
   readonly onProgress: (done: number, more: number) => void;
+  /** A person named these very messages: those that were restored go as well. A drain leaves them alone. */
+  readonly takesRestored?: boolean;
   /** Gmail's write quarantine: read and store, dispose nothing. Set in the middle of a drain when it begins. */
   resting: boolean;
 }

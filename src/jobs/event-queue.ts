@@ -5,7 +5,15 @@ import { createPostgresBackend, type JobsOptions, Queue, withBackend } from 'bul
 import { Redis } from 'ioredis';
 import { MaildrainError } from '../errors.ts';
 import { type EventJson, eventJson, type Sender } from '../events/sender.ts';
-import { CLOSE_MS, CONNECT_MS, type LinkOptions, migrateQueue, POSTGRES_SCHEMA, QUEUE_NAME } from './link.ts';
+import {
+  ADMIN_QUEUE_NAME,
+  CLOSE_MS,
+  CONNECT_MS,
+  type LinkOptions,
+  migrateQueue,
+  POSTGRES_SCHEMA,
+  QUEUE_NAME,
+} from './link.ts';
 import { settledWithin } from './outage.ts';
 import { answered } from './producer.ts';
 
@@ -18,7 +26,7 @@ const DAY_S = 24 * 60 * 60;
  * BullMQ lets the one who adds a job say how often it is tried. Pauses of 1, 2, 4 seconds and so on: eleven cover half an hour, in which a worker that was
  * deployed broken is usually repaired. After that the job stands among the failed ones, from where a person retries it. A finished job is kept for a day, so
  * that the same event told again finds its id taken. Both are bounded, for this Redis may be the one that schedules the drains, and it forgets nothing by
- * itself (noeviction): 10,000 jobs of 1.6 KB (measured, a usual bounce) are 16 MB. A month is as long as the outbox keeps the event (store/expire-events.ts).
+ * itself (noeviction): 10,000 jobs of 1.6 KB (measured, a usual bounce) are 16 MB. A month is as long as the outbox keeps the event (store/retention.ts).
  */
 const JOB_OPTIONS: JobsOptions = {
   attempts: 12,
@@ -39,10 +47,10 @@ interface OpenQueue {
 
 /** Connects when the first event is sent; the errors of sending are those of producer.ts. */
 export function queueSender(options: EventQueueOptions): Sender {
-  if (options.queue === QUEUE_NAME) {
+  if (options.queue === QUEUE_NAME || options.queue === ADMIN_QUEUE_NAME) {
     throw new MaildrainError(
       'CONFIG_INVALID',
-      `events cannot go to the queue "${QUEUE_NAME}": it is the one for drains`,
+      `events cannot go to the queue "${options.queue}": it is the one for ${options.queue === QUEUE_NAME ? 'drains' : 'admin jobs'}`,
     );
   }
   return new QueueSender(options);

@@ -1,9 +1,11 @@
 // The service's side of the queue: schedules kept equal to the configuration, a timer that repairs them and wakes mailboxes whose retry
 // time has come, and a worker. The drain is injected; what it does and remembers is in Postgres, the queue is only the clock.
+import type { TurnOutcome } from '../admin/engine.ts';
 import { asMaildrainError, MaildrainError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { DrainReport, MailboxConfig } from '../model.ts';
-import { type Link, type LinkOptions, openLink } from './link.ts';
+import { type AdminLink, AdminWork, enqueueAdmin, enqueueForgotten } from './admin-queue.ts';
+import { type Link, type LinkOptions, openAdminLink, openLink } from './link.ts';
 import { settledWithin } from './outage.ts';
 import { ANSWER_MS, answered } from './producer.ts';
 import { type Changes, enqueueDrain, inBatches, nextRuns, reconcileSchedules } from './schedules.ts';
@@ -21,6 +23,12 @@ export interface JobsOptions extends LinkOptions {
   readonly drain: (name: string, signal: AbortSignal) => Promise<DrainReport>;
   /** Mailboxes whose retry time has come, from Postgres. Names that are not configured are passed over. */
   readonly due: () => Promise<readonly string[]>;
+  /** Admin jobs; absent: none are worked here. */
+  readonly admin?: {
+    readonly turn: (id: string, signal: AbortSignal) => Promise<TurnOutcome>;
+    /** Ids of open jobs whose time has come, from Postgres. */
+    readonly open: () => Promise<readonly string[]>;
+  };
   /** Called after every look at the queue that went well. */
   readonly onHeartbeat?: () => void;
   /** For tests only: milliseconds in place of the constants of this room. */
@@ -39,6 +47,8 @@ export interface Jobs {
   reconcile(): Promise<Changes>;
   /** "Drain now", once per mailbox; one more run follows an active one. Returns the job's id. Throws QUEUE_UNAVAILABLE. */
   enqueue(name: string): Promise<string>;
+  /** Tells the queue of an admin job. Throws QUEUE_UNAVAILABLE; the next tick tells it then. */
+  enqueueAdmin(id: string): Promise<void>;
   nextRuns(): Promise<Map<string, Date>>;
   /** Takes no new jobs, aborts the running drains and waits for them at most `graceMs` milliseconds. Twice is once. Never throws, never hangs. */
   stop(graceMs: number): Promise<void>;
@@ -55,6 +65,8 @@ class QueuedJobs implements Jobs {
   readonly #log: Log;
   #link: Link | null = null;
   #work: DrainWork | null = null;
+  #adminLink: AdminLink | null = null;
+  #adminWork: AdminWork | null = null;
   #timer: NodeJS.Timeout | undefined;
   #started: Promise<void> | null = null;
   #stopped: Promise<void> | null = null;
@@ -91,14 +103,29 @@ class QueuedJobs implements Jobs {
         abandonMs: timing?.abandonMs ?? ABANDON_MS,
       });
       await answered('the worker is not ready', this.#work.ready());
+      await this.#startAdmin();
     } catch (error) {
       await this.#shut(0);
       throw error;
     }
     this.#log.info({ backend: this.backend, concurrency, mailboxes: mailboxes().length }, 'queue is being worked');
     await this.#wakeDue();
+    await this.#wakeAdmin();
     this.#options.onHeartbeat?.();
     this.#arm();
+  }
+
+  async #startAdmin(): Promise<void> {
+    const { admin, timing } = this.#options;
+    if (admin === undefined || this.#stopped !== null) return;
+    this.#adminLink = await openAdminLink(this.#options);
+    this.#adminWork = new AdminWork(this.#adminLink, {
+      turn: admin.turn,
+      log: this.#log,
+      lockMs: timing?.lockMs ?? LOCK_MS,
+      waitMs: timing?.waitMs ?? WAIT_MS,
+    });
+    await answered('the worker of admin jobs is not ready', this.#adminWork.ready());
   }
 
   reconcile(): Promise<Changes> {
@@ -164,6 +191,18 @@ class QueuedJobs implements Jobs {
     }
   }
 
+  /** Never throws: an open job that is not told now is told at the next tick. */
+  async #wakeAdmin(): Promise<void> {
+    const link = this.#adminLink;
+    if (link === null || this.#options.admin === undefined) return;
+    try {
+      const open = await this.#options.admin.open();
+      await answered('open admin jobs are not enqueued', enqueueForgotten(link.queue, open));
+    } catch (error) {
+      link.outage.fault(error);
+    }
+  }
+
   async #tick(): Promise<void> {
     try {
       await this.reconcile();
@@ -172,6 +211,7 @@ class QueuedJobs implements Jobs {
       return;
     }
     this.#link?.outage.restored();
+    await this.#wakeAdmin();
     if (await this.#wakeDue()) this.#options.onHeartbeat?.();
   }
 
@@ -184,6 +224,11 @@ class QueuedJobs implements Jobs {
 
   enqueue(name: string): Promise<string> {
     return this.#ask('the drain is not enqueued', ({ queue }) => enqueueDrain(queue, name));
+  }
+
+  async enqueueAdmin(id: string): Promise<void> {
+    if (this.#adminLink === null) throw new MaildrainError('QUEUE_UNAVAILABLE', 'the queue is not started');
+    await answered('the job is not enqueued', enqueueAdmin(this.#adminLink.queue, id));
   }
 
   nextRuns(): Promise<Map<string, Date>> {
@@ -213,13 +258,16 @@ class QueuedJobs implements Jobs {
   }
 
   async #shut(graceMs: number): Promise<void> {
-    const work = this.#work;
+    const [work, adminWork] = [this.#work, this.#adminWork];
     this.#work = null;
-    await work?.stop(graceMs);
+    this.#adminWork = null;
+    await Promise.all([work?.stop(graceMs), adminWork?.stop(graceMs)]);
     // Closing under a reconcile only makes it fail; it is done again at the next start.
     await settledWithin(Math.min(graceMs, ANSWER_MS), this.#reconciling);
     const link = this.#link;
     this.#link = null;
-    await link?.close();
+    const adminLink = this.#adminLink;
+    this.#adminLink = null;
+    await Promise.all([link?.close(), adminLink?.close()]);
   }
 }

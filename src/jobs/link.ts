@@ -19,10 +19,12 @@ import { Redis } from 'ioredis';
 import { MaildrainError, printable } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { isConnectionError, Outage, settledWithin, within } from './outage.ts';
-import type { JobData, JobResult } from './payload.ts';
+import type { AdminJobData, JobData, JobResult } from './payload.ts';
 
-/** Name of the one queue, and the default prefix of its keys. */
+/** Name of the queue of drains, and the default prefix of all keys. */
 export const QUEUE_NAME = 'maildrain';
+/** Admin jobs have a queue and a worker of their own: they last, and must not take the places of drains. */
+export const ADMIN_QUEUE_NAME = 'maildrain-admin';
 /** The queue's own schema in the same database; `maildrain` itself holds the mail. */
 export const POSTGRES_SCHEMA = 'maildrain_queue';
 
@@ -49,8 +51,8 @@ export interface LinkOptions {
 }
 
 /** The calls that both backends share; BullMQ types the two as unrelated classes. */
-export type DrainQueue = Pick<
-  Queue<JobData, JobResult, string>,
+export type LinkQueue<D, R> = Pick<
+  Queue<D, R, string, D, R, string>,
   | 'add'
   | 'close'
   | 'getJob'
@@ -60,16 +62,18 @@ export type DrainQueue = Pick<
   | 'removeJobScheduler'
   | 'upsertJobScheduler'
 >;
-export interface DrainWorker extends Pick<Worker<JobData, JobResult, string>, 'close' | 'pause' | 'waitUntilReady'> {
+export interface LinkWorker<D, R> extends Pick<Worker<D, R, string>, 'close' | 'pause' | 'waitUntilReady'> {
   on(event: 'error', listener: (error: Error) => void): unknown;
-  on(event: 'completed', listener: (job: DrainJob) => void): unknown;
-  on(event: 'failed', listener: (job: DrainJob | undefined, error: Error) => void): unknown;
+  on(event: 'completed', listener: (job: Job<D, R, string>) => void): unknown;
+  on(event: 'failed', listener: (job: Job<D, R, string> | undefined, error: Error) => void): unknown;
   on(event: 'stalled', listener: (jobId: string) => void): unknown;
   on(event: 'lockRenewalFailed', listener: (jobIds: string[]) => void): unknown;
   getBackend(): Pick<IQueueBackend, 'disconnectBlocking'>;
 }
+export type DrainQueue = LinkQueue<JobData, JobResult>;
+export type DrainWorker = LinkWorker<JobData, JobResult>;
 export type DrainJob = Job<JobData, JobResult, string>;
-export type DrainProcessor = Processor<JobData, JobResult, string>;
+export type AdminQueueJob = Job<AdminJobData, null, string>;
 
 export interface WorkerTuning {
   readonly concurrency: number;
@@ -79,20 +83,31 @@ export interface WorkerTuning {
   readonly stalledMs: number;
 }
 
-export interface Link {
+export interface Link<D = JobData, R = JobResult> {
   readonly backend: 'redis' | 'postgres';
-  readonly queue: DrainQueue;
+  readonly queue: LinkQueue<D, R>;
   readonly outage: Outage;
   /** A worker on connections of its own. The caller closes it with `closeWorker` before the link. */
-  openWorker(processor: DrainProcessor, tuning: WorkerTuning): DrainWorker;
+  openWorker(processor: Processor<D, R, string>, tuning: WorkerTuning): LinkWorker<D, R>;
   /** Cuts the worker's connections; jobs that still run are left to the stalled check. */
-  closeWorker(worker: DrainWorker): Promise<void>;
+  closeWorker(worker: LinkWorker<D, R>): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens the queue. Throws QUEUE_UNAVAILABLE, or for Postgres DATABASE_UNAVAILABLE, DATABASE_DENIED, SCHEMA_TOO_NEW. */
+/** Opens the queue of drains. Throws QUEUE_UNAVAILABLE, or for Postgres DATABASE_UNAVAILABLE, DATABASE_DENIED, SCHEMA_TOO_NEW. */
 export function openLink(options: LinkOptions): Promise<Link> {
-  return options.redisUrl === null ? openPostgres(options) : openRedis(options, options.redisUrl);
+  return open(options, QUEUE_NAME, options.prefix ?? QUEUE_NAME);
+}
+
+/** Opens the queue of admin jobs; throws the same. */
+export function openAdminLink(options: LinkOptions): Promise<Link<AdminJobData, null>> {
+  return open(options, ADMIN_QUEUE_NAME, options.prefix === undefined ? ADMIN_QUEUE_NAME : `${options.prefix}-admin`);
+}
+
+/** @param postgresName the queue's name there, where no prefix tells installations apart */
+function open<D, R>(options: LinkOptions, name: string, postgresName: string): Promise<Link<D, R>> {
+  const { redisUrl } = options;
+  return redisUrl === null ? openPostgres(options, postgresName) : openRedis(options, redisUrl, name);
 }
 
 function workerOptions(tuning: WorkerTuning) {
@@ -105,23 +120,24 @@ function workerOptions(tuning: WorkerTuning) {
 
 // ---------------------------------------------------------------- Redis
 
-async function openRedis(options: LinkOptions, url: string): Promise<Link> {
+async function openRedis<D, R>(options: LinkOptions, url: string, name: string): Promise<Link<D, R>> {
   const outage = new Outage(options.log, 'redis');
   // A producer fails soon instead of queueing commands for ever; the worker below must wait for ever (BullMQ demands null).
   const client = redisClient(url, 1, outage);
   await connected(client, options.log);
   const prefix = options.prefix ?? QUEUE_NAME;
-  const queue: Queue<JobData, JobResult, string> = new Queue(QUEUE_NAME, { connection: client, prefix });
+  const queue = new Queue<D, R, string>(name, { connection: client, prefix });
   queue.on('error', (error) => outage.fault(error));
   const clients: Redis[] = [client];
   return {
     backend: 'redis',
-    queue,
+    // Its types ask whether D is a Job, which cannot be answered for any D.
+    queue: queue as unknown as LinkQueue<D, R>,
     outage,
     openWorker(processor, tuning) {
       const own = redisClient(url, null, outage);
       clients.push(own);
-      return new Worker(QUEUE_NAME, processor, { connection: own, prefix, ...workerOptions(tuning) });
+      return new Worker<D, R, string>(name, processor, { connection: own, prefix, ...workerOptions(tuning) });
     },
     closeWorker: (worker) => cutWorker(worker, outage),
     async close() {
@@ -179,7 +195,7 @@ async function evictionPolicy(client: Redis): Promise<string | null> {
 
 // ---------------------------------------------------------------- Postgres
 
-async function openPostgres(options: LinkOptions): Promise<Link> {
+async function openPostgres<D, R>(options: LinkOptions, name: string): Promise<Link<D, R>> {
   await migrateQueue(options.postgresUrl);
   const outage = new Outage(options.log, 'postgres');
   const connection = {
@@ -188,16 +204,15 @@ async function openPostgres(options: LinkOptions): Promise<Link> {
     max: POSTGRES_POOL,
     connectionTimeoutMillis: CONNECT_MS,
   };
-  const name = options.prefix ?? QUEUE_NAME;
   const { Queue, Worker } = withBackend(createPostgresBackend);
-  const queue = new Queue<JobData, JobResult, string>(name, { connection });
+  const queue = new Queue<D, R, string>(name, { connection });
   queue.on('error', (error) => outage.fault(error));
   return {
     backend: 'postgres',
-    queue,
+    queue: queue as unknown as LinkQueue<D, R>,
     outage,
     openWorker: (processor, tuning) =>
-      new Worker<JobData, JobResult, string>(name, processor, { connection, ...workerOptions(tuning) }),
+      new Worker<D, R, string>(name, processor, { connection, ...workerOptions(tuning) }),
     closeWorker: (worker) => cutWorker(worker, outage),
     async close() {
       outage.close();
@@ -268,7 +283,7 @@ function migrationError(error: unknown): unknown {
 
 // ---------------------------------------------------------------- both
 
-async function cutWorker(worker: DrainWorker, outage: Outage): Promise<void> {
+async function cutWorker<D, R>(worker: LinkWorker<D, R>, outage: Outage): Promise<void> {
   outage.close();
   // On Postgres close(true) leaves the blocked wait, up to an hour, on its timer; this ends it. Not awaited: on a Redis that was never reached
   // it waits for the first connection.

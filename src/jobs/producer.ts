@@ -1,7 +1,8 @@
-// The queue without a worker, for programs that only ask: the command line's `drain --enqueue` and `status`.
+// The queue without a worker, for programs that only ask: the command line's `drain --enqueue`, `status` and admin jobs.
 
 import { MaildrainError } from '../errors.ts';
-import { type LinkOptions, openLink } from './link.ts';
+import { type AdminLink, enqueueAdmin } from './admin-queue.ts';
+import { type LinkOptions, openAdminLink, openLink } from './link.ts';
 import { asQueueError, within } from './outage.ts';
 import { enqueueDrain, nextRuns } from './schedules.ts';
 
@@ -12,6 +13,8 @@ export interface Producer {
   readonly backend: 'redis' | 'postgres';
   /** "Drain now", once per mailbox. Returns the job's id. Does not check that the mailbox exists. */
   enqueue(name: string): Promise<string>;
+  /** Tells the queue of an admin job. */
+  enqueueAdmin(id: string): Promise<void>;
   /** Next scheduled run per mailbox; in the past when it waits for a worker. Empty when no service has scheduled anything. */
   nextRuns(): Promise<Map<string, Date>>;
   close(): Promise<void>;
@@ -20,11 +23,22 @@ export interface Producer {
 /** Connects, or throws QUEUE_UNAVAILABLE (Redis) or DATABASE_UNAVAILABLE, DATABASE_DENIED, SCHEMA_TOO_NEW (Postgres) within seconds. */
 export async function createProducer(options: LinkOptions): Promise<Producer> {
   const link = await openLink(options);
+  let admin: Promise<AdminLink> | null = null;
   return {
     backend: link.backend,
     enqueue: (name) => answered('the drain is not enqueued', enqueueDrain(link.queue, name)),
+    async enqueueAdmin(id) {
+      admin ??= openAdminLink(options);
+      admin.catch(() => {
+        admin = null;
+      });
+      await answered('the job is not enqueued', enqueueAdmin((await admin).queue, id));
+    },
     nextRuns: () => answered('the next runs are not known', nextRuns(link.queue)),
-    close: () => link.close(),
+    async close() {
+      await admin?.then((opened) => opened.close()).catch(() => undefined);
+      await link.close();
+    },
   };
 }
 

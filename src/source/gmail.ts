@@ -19,8 +19,17 @@ export async function foundInTrash(
   targets: readonly Target[],
   landed: ReadonlyMap<Uid, Uid>,
 ): Promise<Map<Uid, Uid>> {
-  if (targets.length === 0) return new Map();
-  return inMailbox(state, requireTrash(state), true, async () => {
+  return targets.length === 0 ? new Map() : foundIn(state, requireTrash(state), targets, landed);
+}
+
+/** The same in any mailbox. What has no id that stays with it (X-GM-MSGID, EMAILID) is looked for where COPYUID says, and nowhere else. */
+export async function foundIn(
+  state: ImapState,
+  path: string,
+  targets: readonly Target[],
+  landed: ReadonlyMap<Uid, Uid>,
+): Promise<Map<Uid, Uid>> {
+  return inMailbox(state, path, true, async () => {
     const emailIds = await emailIdsOf(
       state,
       targets.flatMap((target) => landed.get(target.uid) ?? []),
@@ -65,11 +74,12 @@ export async function expungeInTrash(state: ImapState, inTrash: ReadonlyMap<Uid,
   });
 }
 
-async function emailIdsOf(state: ImapState, uids: readonly Uid[]): Promise<Map<Uid, string>> {
-  const emailIds = new Map<Uid, string>();
+/** Null: it is there and has none. */
+export async function emailIdsOf(state: ImapState, uids: readonly Uid[]): Promise<Map<Uid, string | null>> {
+  const emailIds = new Map<Uid, string | null>();
   for (const set of uidSets(uids)) {
     for await (const row of state.connection.client.fetch(set.text, { uid: true }, { uid: true })) {
-      if (row.emailId !== undefined) emailIds.set(String(row.uid), row.emailId);
+      emailIds.set(String(row.uid), row.emailId ?? null);
     }
   }
   return emailIds;
@@ -81,8 +91,13 @@ function requireTrash(state: ImapState): string {
   return state.facts.trash;
 }
 
-/** Opens another mailbox for a while, then the drained one again, and makes sure that it is still the same. */
-async function inMailbox<T>(state: ImapState, path: string, readOnly: boolean, work: () => Promise<T>): Promise<T> {
+/** Opens another mailbox for a while, then the first one again, and makes sure that it is still the same. */
+export async function inMailbox<T>(
+  state: ImapState,
+  path: string,
+  readOnly: boolean,
+  work: () => Promise<T>,
+): Promise<T> {
   const { client } = state.connection;
   try {
     // SELECT of another mailbox deselects the first without expunging (RFC 9051 6.3.2); CLOSE would not.

@@ -43,9 +43,15 @@ export interface Connection {
  *
  * @param password used for the login and kept nowhere else
  * @param sizeLimit octets of the largest message that will be fetched whole
- * @throws MaildrainError of the login and connection group
+ * @param signal gives it up, also while the server says nothing
+ * @throws MaildrainError of the login and connection group; ABORTED
  */
-export async function connect(account: ImapAccount, password: string, sizeLimit: number): Promise<Connection> {
+export async function connect(
+  account: ImapAccount,
+  password: string,
+  sizeLimit: number,
+  signal?: AbortSignal,
+): Promise<Connection> {
   let refusal: Refusal | null = null;
   let okCodes: string[] = [];
   let failure: unknown = null;
@@ -76,7 +82,7 @@ export async function connect(account: ImapAccount, password: string, sizeLimit:
     if (payload.response === 'OK' && payload.code !== undefined) okCodes.push(payload.code.toUpperCase());
   });
   try {
-    await client.connect();
+    await orAborted(client.connect(), signal);
     // imapflow then asks for no MODSEQ with every message: nothing here reads it, and parsing it costs a thirtieth of a drain's CPU time.
     client.enabled.delete('CONDSTORE');
   } catch (error) {
@@ -116,6 +122,22 @@ export async function connect(account: ImapAccount, password: string, sizeLimit:
       client.close();
     },
   };
+}
+
+/** imapflow's own promise may stay open when a client is closed that waits for its server. */
+async function orAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return work;
+  let abort = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(new MaildrainError('ABORTED', 'stopped while connecting'));
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+  });
+  try {
+    await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 /** A logger for the server's refusals only. Asked for less, imapflow would write every response out as text before it throws it away. */

@@ -183,7 +183,7 @@ async function uidExpunge(state: ImapState, uids: readonly Uid[]): Promise<void>
   for (const set of uidSets(uids)) await deleteSet(state, set, 'UID EXPUNGE');
 }
 
-async function deleteSet(state: ImapState, set: UidSet, command: string): Promise<void> {
+export async function deleteSet(state: ImapState, set: UidSet, command: string): Promise<void> {
   // `silent` spares one FETCH answer for each message; imapflow hands it on to STORE.
   const options = { uid: true, silent: true };
   const ok = await state.connection.client.messageDelete(set.text, options).catch((error: unknown) => {

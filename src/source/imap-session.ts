@@ -29,7 +29,7 @@ const STREAM_PIECE = 1024 * 1024;
  * Longest time for what takes a server seconds: a batch, a piece, a search. The line's own timeout counts silence only, and a server that says one
  * octet a minute would hold its place among the drains for ever. At most two are waited for at a time, 3 MiB together: less than 1 KB a second.
  */
-const PATIENCE_MS = 60 * 60_000;
+export const PATIENCE_MS = 60 * 60_000;
 
 export interface OpenOptions {
   readonly password: string;
@@ -142,7 +142,7 @@ export async function selectMailbox(
   };
 }
 
-function sessionOf(state: ImapState, patienceMs: number): Omit<Session, 'close'> {
+export function sessionOf(state: ImapState, patienceMs: number): Omit<Session, 'close'> {
   const soon = <T>(work: Promise<T>): Promise<T> => within(patienceMs, state.connection, work);
   return {
     facts: state.facts,
@@ -156,7 +156,7 @@ function sessionOf(state: ImapState, patienceMs: number): Omit<Session, 'close'>
 }
 
 /** Cuts the line when `work` does not end; then it fails, as everything does that waits on the line. */
-async function within<T>(ms: number, connection: Connection, work: Promise<T>): Promise<T> {
+export async function within<T>(ms: number, connection: Connection, work: Promise<T>): Promise<T> {
   const timer = setTimeout(() => {
     connection.cut(new MaildrainError('CONNECTION_LOST', `the mail server did not finish an answer in ${ms / 1000} s`));
   }, ms);
@@ -180,7 +180,7 @@ async function list(state: ImapState): Promise<Listing> {
   return { uids, deleted, complete: uids.length + deleted.length >= exists };
 }
 
-async function describe(state: ImapState, uids: readonly Uid[]): Promise<Listed[]> {
+export async function describe(state: ImapState, uids: readonly Uid[]): Promise<Listed[]> {
   const { client } = state.connection;
   const wanted = new Set(uids);
   const listed: Listed[] = [];
@@ -269,7 +269,7 @@ function isRefusal(error: MaildrainError): boolean {
  * Asks for one message piece by piece (RFC 9051 6.4.5 `BODY.PEEK[]<start.length>`), the next piece while the last is being stored. A short
  * piece is believed to be the last only when the server has nothing after it: a truncated message must never pass for a whole one.
  */
-async function* stream(
+export async function* stream(
   state: ImapState,
   listed: Listed,
   soon: (work: Promise<Buffer>) => Promise<Buffer>,

@@ -9,6 +9,21 @@ import type { Sql } from './pool.ts';
 
 export type LedgerState = 'pending' | 'disposed' | 'kept' | 'held';
 
+/** Reason of a kept row whose message `restore` has put back: no drain takes it off the server again. */
+export const RESTORED = 'restored';
+/** Reason of a kept row that a purge has left: it ended before it took the message away, and no drain is about its folder. */
+export const PURGE_ENDED = 'purge';
+/**
+ * UIDVALIDITY of the row of a message that is being put back, followed by the job's id, until it is known which UID it got. A drain that meets the
+ * message before that recognises it by its octets.
+ */
+export const RESTORING = 'restore:';
+
+/** Whether the row's message was put back by `restore`, or is being. */
+export function isRestored(row: { readonly state: LedgerState; readonly reason: string | null }): boolean {
+  return row.state === 'kept' && row.reason === RESTORED;
+}
+
 /** What names one row. `digest` is empty for a held message. */
 export interface LedgerKey {
   readonly mailboxId: number;
@@ -92,6 +107,22 @@ export async function openRows(sql: Sql, login: string, mailboxId: number, uidVa
   return found.rows.map((row) => ({ ...toRow(row), messageIdHeader: row.header ?? null }));
 }
 
+/**
+ * A purge of a folder that no drain is about has ended, and will not take away what it still owes: nobody would, and its octets would be kept for ever. A
+ * purge that follows takes it up.
+ */
+export async function keepOwedByPurge(sql: Sql, jobId: string): Promise<void> {
+  await sql.query(
+    `update maildrain.ledger l set state = 'kept', reason = $2, changed_at = now()
+       from maildrain.admin_job j join maildrain.plan p on p.id = j.plan_id
+       join maildrain.mailbox b on b.name = j.mailbox and b.login = j.login and b.folder = p.folder
+      where j.id = $1 and l.mailbox_id = b.id and l.state = 'pending'
+        and not exists (
+          select from maildrain.mailbox d where d.login = b.login and d.folder = b.folder and d.last_run_at is not null)`,
+    [jobId, PURGE_ENDED],
+  );
+}
+
 /** All rows, in whatever state, that this mailbox has for these UIDs under this UIDVALIDITY. */
 export async function rowsFor(
   sql: Sql,
@@ -120,14 +151,14 @@ export async function withHeaders(sql: Sql, rows: readonly LedgerRow[]): Promise
   return rows.map((row) => ({ ...row, messageIdHeader: headers.get(row.messageId ?? '') ?? null }));
 }
 
-/** Rows of a Gmail login by X-GM-MSGID, the newest of each: one message under two labels is one message. */
+/** Rows of a Gmail login by X-GM-MSGID, of each one that was restored, else the newest: one message under two labels is one message. */
 export async function rowsByEmailId(sql: Sql, login: string, emailIds: readonly string[]): Promise<LedgerRow[]> {
   const found = await sql.query<SqlRow>(
     `select distinct on (l.email_id) ${COLUMNS}
        from maildrain.ledger l join maildrain.mailbox b on b.id = l.mailbox_id
       where b.login = $1 and l.email_id = any($2::text[]) and l.message_id is not null
-      order by l.email_id, l.stored_at desc`,
-    [login, emailIds],
+      order by l.email_id, (l.state = 'kept' and l.reason = $3) desc, l.stored_at desc`,
+    [login, emailIds, RESTORED],
   );
   return found.rows.map(toRow);
 }

@@ -15,6 +15,81 @@ export function lockLogin(sql: Sql, login: string): Promise<boolean> {
   return tryLock(sql, `maildrain:login:${login}`);
 }
 
+/** One process at a time works on an admin job. False: someone else does. However the id is written, its number is the lock. */
+export function lockJob(sql: Sql, id: string): Promise<boolean> {
+  return tryLock(sql, `maildrain:job:${BigInt(id)}`);
+}
+
+const turnOf = (login: string): string => `maildrain:turn:${login}`;
+const ADMIN_WORKER = 'maildrain:admin-worker';
+
+/** The login for one turn of an admin job: drains that want it meanwhile wait for the end of the turn instead of giving up. */
+export async function lockLoginForTurn(sql: Sql, login: string): Promise<boolean> {
+  if (!(await lockLogin(sql, login))) return false;
+  await sql.query('select pg_advisory_lock(hashtextextended($1, 0))', [turnOf(login)]);
+  return true;
+}
+
+/** Whether a drain waits for the login that this connection holds. */
+export async function isLoginWanted(sql: Sql, login: string): Promise<boolean> {
+  const answer = await sql.query<{ wanted: boolean }>(
+    `select exists (
+       select from pg_locks
+        where locktype = 'advisory' and not granted and objsubid = 1
+          and database = (select oid from pg_database where datname = current_database())
+          and (classid::bigint << 32) | objid::bigint = hashtextextended($1, 0)) as wanted`,
+    [`maildrain:login:${login}`],
+  );
+  return answer.rows[0]?.wanted === true;
+}
+
+/**
+ * The login for a drain. Postgres serves those who wait in their order, so a drain that waits is before the next turn of an admin job.
+ *
+ * @param turnMs how long to wait when an admin job has it for a turn; another drain is not waited for
+ * @returns false: someone else has it
+ */
+export async function lockLoginForDrain(sql: Sql, login: string, turnMs: number): Promise<boolean> {
+  if (await lockLogin(sql, login)) return true;
+  const free = await sql.query<{ got: boolean }>('select pg_try_advisory_lock_shared(hashtextextended($1, 0)) as got', [
+    turnOf(login),
+  ]);
+  if (free.rows[0]?.got === true) {
+    await sql.query('select pg_advisory_unlock_shared(hashtextextended($1, 0))', [turnOf(login)]);
+    return false;
+  }
+  try {
+    await sql.query(`begin; set local lock_timeout = ${Math.round(turnMs)}`);
+    await sql.query('select pg_advisory_lock(hashtextextended($1, 0))', [`maildrain:login:${login}`]);
+    // The lock is the session's and outlives the transaction.
+    await sql.query('commit');
+    return true;
+  } catch (error) {
+    await sql.query('rollback');
+    // PostgreSQL appendix A: lock_not_available.
+    if (error instanceof Error && Reflect.get(error, 'code') === '55P03') return false;
+    throw error;
+  }
+}
+
+/** As long as the connection lives, others see that admin jobs are worked somewhere. */
+export async function announceAdminWorker(sql: Sql): Promise<void> {
+  await sql.query('select pg_advisory_lock_shared(hashtextextended($1, 0))', [ADMIN_WORKER]);
+}
+
+/** Whether any process works admin jobs. */
+export async function isAdminWorkerThere(sql: Sql): Promise<boolean> {
+  const answer = await sql.query<{ there: boolean }>(
+    `select exists (
+       select from pg_locks
+        where locktype = 'advisory' and granted and objsubid = 1
+          and database = (select oid from pg_database where datname = current_database())
+          and (classid::bigint << 32) | objid::bigint = hashtextextended($1, 0)) as there`,
+    [ADMIN_WORKER],
+  );
+  return answer.rows[0]?.there === true;
+}
+
 /** One process at a time sends to a consumer, over all processes and hosts: that keeps its events in order. False: someone else does. */
 export function lockSink(sql: Sql, sink: string): Promise<boolean> {
   return tryLock(sql, `maildrain:sink:${sink}`);

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import pgCopyStreams from 'pg-copy-streams';
+import { copyRows } from './copy-out.ts';
 import type { Database, Sql } from './pool.ts';
 import { toDatabaseError } from './pool.ts';
 
@@ -162,10 +163,6 @@ export async function findMessage(sql: Sql, id: string): Promise<StoredMessage |
   };
 }
 
-/** Binary COPY output: 11-octet signature, flags, header extension length (PostgreSQL, "COPY", "Binary Format"). */
-const COPY_HEADER = 19;
-const COPY_END = -1;
-
 /**
  * The exact octets of a message, piece by piece, in constant memory: rows come as COPY, for as query results they would arrive as hex text of twice the size.
  *
@@ -183,35 +180,12 @@ export async function* rawOctets(database: Database, id: string): AsyncGenerator
         `copy (select bytes from maildrain.raw where message_id = ${number} order by seq) to stdout (format binary)`,
       ),
     );
-    yield* copyFields(stream);
+    for await (const [octets] of copyRows(stream)) if (octets !== undefined) yield octets;
     finished = true;
   } catch (error) {
     throw toDatabaseError(error);
   } finally {
     await (finished ? pen.release() : pen.discard());
-  }
-}
-
-/** The single field of each row of a binary COPY. */
-async function* copyFields(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let buffer: Buffer = Buffer.alloc(0);
-  let skip = COPY_HEADER;
-  for await (const piece of stream) {
-    buffer = buffer.length === 0 ? piece : Buffer.concat([buffer, piece]);
-    if (skip > 0 && buffer.length < skip) continue;
-    buffer = buffer.subarray(skip);
-    skip = 0;
-    while (buffer.length >= 2) {
-      if (buffer.readInt16BE(0) === COPY_END) {
-        buffer = buffer.subarray(2);
-        continue;
-      }
-      if (buffer.length < 6) break;
-      const length = buffer.readInt32BE(2);
-      if (buffer.length < 6 + length) break;
-      yield buffer.subarray(6, 6 + length);
-      buffer = buffer.subarray(6 + length);
-    }
   }
 }
 

@@ -47,8 +47,13 @@ export async function fileReports(
   if (pipeline.tellStored) await tell(messages, (message) => [storedEvent(message, pipeline.mailbox)]);
 }
 
+/** Events about reports, of one mailbox. */
+export function bounceEvents(reports: readonly Report[], mailbox: string): NewEvent[] {
+  return reports.flatMap((report) => eventOf(report, mailbox));
+}
+
 /** Raises the trust of reports that name a message which is known to have been sent. */
-async function trusted(sql: Sql, reports: readonly Report[]): Promise<Report[]> {
+export async function trusted(sql: Sql, reports: readonly Report[]): Promise<Report[]> {
   const ids = reports.flatMap(({ trust, verdict }) =>
     trust === 'signed' ? [] : [verdict.originalMessageId ?? [], verdict.envelopeId ?? []].flat(),
   );

@@ -1,9 +1,6 @@
-// The record of runs: every drain with its counts.
+// The record of runs: every drain with its counts. Admin jobs write theirs when they end (admin-jobs.ts). Old ones go by retention.ts.
 
 import type { Sql } from './pool.ts';
-
-/** Runs older than this are dropped when a new one is written: long enough to answer "since when?", short enough not to grow for ever. */
-const KEEP_DAYS = 90;
 
 export interface Run {
   readonly job: string;
@@ -17,11 +14,8 @@ export interface Run {
 
 export async function recordRun(sql: Sql, run: Run): Promise<void> {
   await sql.query(
-    `with old as (
-       delete from maildrain.run where id in (
-         select id from maildrain.run where finished_at < now() - make_interval(days => $7) order by finished_at limit 100))
-     insert into maildrain.run (job, mailbox_id, started_at, finished_at, report, error_code) values ($1, $2, $3, $4, $5, $6)`,
-    [run.job, run.mailboxId, run.startedAt, run.finishedAt, JSON.stringify(run.report), run.errorCode, KEEP_DAYS],
+    `insert into maildrain.run (job, mailbox_id, started_at, finished_at, report, error_code) values ($1, $2, $3, $4, $5, $6)`,
+    [run.job, run.mailboxId, run.startedAt, run.finishedAt, JSON.stringify(run.report), run.errorCode],
   );
 }
 

@@ -61,6 +61,17 @@ export async function* planSuppressions(
   }
 }
 
+/** Those of some addresses that the policy would have suppressed now, by the reports that are there. */
+export async function wantedFor(
+  sql: Sql,
+  policy: SuppressionPolicy,
+  now: Date,
+  addresses: readonly string[],
+): Promise<Set<string>> {
+  const rows = await compare(sql, policy, now, addresses);
+  return new Set(rows.flatMap(({ address, cause }) => (cause === null ? [] : [address])));
+}
+
 /** The next addresses that are reported on, or suppressed by reports. */
 async function nextAddresses(sql: Sql, after: string): Promise<string[]> {
   const { rows } = await sql.query<{ address: string }>(

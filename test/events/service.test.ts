@@ -10,7 +10,7 @@ import { startImapServer } from '../../src/demo/imap-server/server.ts';
 import { queueSender } from '../../src/jobs/event-queue.ts';
 import { createLogger } from '../../src/log.ts';
 import type { MaildrainEvent } from '../../src/model.ts';
-import { createMaildrain } from '../../src/service.ts';
+import { createMaildrain } from '../../src/service-create.ts';
 import { openDatabase } from '../../src/store/pool.ts';
 import { memoryLog, RedisServer } from '../jobs/backends.ts';
 import { describeWith, freshDatabase, freshRedisPrefix, redisUrl } from '../support/fresh.ts';

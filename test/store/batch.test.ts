@@ -124,7 +124,7 @@ describeWith('postgres', 'storeBatch', () => {
     const one = fresh('1', Buffer.from('one'));
     const [id = ''] = await storeBatch(pen.client, oneConnection(mailboxId, [one]));
     const missing = { mailboxId, uidValidity: '1', uid: '77', digest: one.digest };
-    const adopted = { ...one, listed: listed('9'), replaces: missing, messageId: id, storedAt: now() };
+    const adopted = { ...one, listed: listed('9'), replaces: missing, messageId: id, storedAt: now(), arrived: null };
 
     await expect(
       storeBatch(pen.client, { ...oneConnection(mailboxId, [fresh('2', Buffer.from('two'))]), adopted: [adopted] }),

@@ -1,7 +1,7 @@
 // Locks and slots: one drain for a login, so many connections for a host, and all of it freed when the connection ends.
 
 import { expect, it } from 'vitest';
-import { lockLogin, takeHostSlot } from '../../src/store/lock.ts';
+import { lockJob, lockLogin, takeHostSlot } from '../../src/store/lock.ts';
 import { openDatabase } from '../../src/store/pool.ts';
 import { describeWith } from '../support/fresh.ts';
 import { migrated } from './store.ts';
@@ -15,6 +15,16 @@ describeWith('postgres', 'lock', () => {
     expect(await lockLogin(b.client, 'imap://b@h:993')).toBe(true);
     await a.release();
     expect(await lockLogin(b.client, 'imap://a@h:993')).toBe(true);
+    await b.release();
+  });
+
+  it('of an admin job is one, however its id is written', async () => {
+    const { database } = await migrated();
+    const [a, b] = [await database.take(), await database.take()];
+    expect(await lockJob(a.client, '7')).toBe(true);
+    expect(await lockJob(b.client, '07')).toBe(false);
+    expect(await lockJob(b.client, '70')).toBe(true);
+    await a.release();
     await b.release();
   });
 

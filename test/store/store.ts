@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import { read } from '../../src/mail/read.ts';
 import type { Listed } from '../../src/model.ts';
-import type { Fresh } from '../../src/store/batch.ts';
+import type { Fresh } from '../../src/store/entries.ts';
 import { ensureMailbox } from '../../src/store/mailboxes.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { type Database, openDatabase } from '../../src/store/pool.ts';

@@ -32,7 +32,7 @@ export async function store(session: Session, args: readonly Token[], uid: boole
     }
     if (item[3] !== undefined || entry.gone) continue;
     const shown = onLabels
-      ? `X-GM-LABELS (${session.gmail?.wireLabels(entry.message, view.mailbox).join(' ') ?? ''})`
+      ? `X-GM-LABELS (${session.gmail?.wireLabels(entry.message, view.mailbox, (name) => session.nameToWire(name)).join(' ') ?? ''})`
       : `FLAGS (${messageFlags(entry).join(' ')})`;
     session.untagged(`${seq} FETCH (${uid ? `UID ${entry.uid} ` : ''}${shown})`);
     if (session.out.full) await session.out.flush();

@@ -89,7 +89,7 @@ function value(session: Session, entry: Entry, name: string): string {
     case 'X-GM-THRID':
       return message.threadId;
     case 'X-GM-LABELS':
-      return `(${session.gmail?.wireLabels(message, session.theView().mailbox).join(' ') ?? ''})`;
+      return `(${session.gmail?.wireLabels(message, session.theView().mailbox, (name) => session.nameToWire(name)).join(' ') ?? ''})`;
     case 'EMAILID':
       return `(${message.emailId})`;
     case 'THREADID':

@@ -24,7 +24,9 @@ export function select(session: Session, args: readonly Token[], examine: boolea
   }
   const mailbox = openMailbox(session, session.nameFromWire(textOf(args[0])));
   const readOnly = examine || session.options.readOnly === true;
-  const view = new View(mailbox, readOnly, session.gmail?.settings.maxFolderSize ?? null);
+  const { maxFolderSize = null, trashLagMs = 0 } = session.gmail?.settings ?? {};
+  const lags = trashLagMs > 0 && mailbox.attributes.includes('\\Trash');
+  const view = new View(mailbox, readOnly, maxFolderSize, lags ? Date.now() - trashLagMs : undefined);
   session.view = view;
   const keywords = session.options.permanentFlagsNoKeywords === true ? '' : ' \\*';
   const flags = '\\Answered \\Flagged \\Deleted \\Seen \\Draft';

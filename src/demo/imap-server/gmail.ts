@@ -2,7 +2,6 @@
 // Spam) and labels; the entries in the mailboxes follow from these two by `sync`. Every operation changes place or labels, then syncs.
 
 import { FOLDER_NAMES, SYSTEM_FOLDERS } from './gmail-names.ts';
-import { encodeName, quote } from './names.ts';
 import type { GmailOptions } from './options.ts';
 import { no } from './parser.ts';
 import { type Account, DELIMITER, type Entry, type Mailbox, type Message, type Rules } from './store.ts';
@@ -13,6 +12,7 @@ export interface GmailSettings {
   expungeBehavior: 'archive' | 'trash' | 'deleteForever';
   hideTrash: boolean;
   hideAll: boolean;
+  trashLagMs: number;
   maxFolderSize: number | null;
   allMailCountsAsVisible: boolean;
 }
@@ -21,7 +21,7 @@ export interface Gmail {
   readonly settings: GmailSettings;
   readonly rules: Rules;
   /** X-GM-LABELS as sent: without the label of the selected mailbox (provider-quirks 1.5). */
-  wireLabels(message: Message, selected: Mailbox): string[];
+  wireLabels(message: Message, selected: Mailbox, nameToWire: (name: string) => string): string[];
   /** STORE X-GM-LABELS. Labels are UTF-8 names or `\Inbox`, `\Trash`... */
   storeLabels(message: Message, mode: 'add' | 'remove' | 'set', labels: readonly string[]): void;
 }
@@ -33,6 +33,7 @@ export function makeGmail(account: Account, options: GmailOptions): Gmail {
     expungeBehavior: options.expungeBehavior ?? 'archive',
     hideTrash: options.hideTrash ?? false,
     hideAll: options.hideAll ?? false,
+    trashLagMs: options.trashLagMs ?? 0,
     maxFolderSize: options.maxFolderSize ?? null,
     allMailCountsAsVisible: options.allMailCountsAsVisible ?? false,
   };
@@ -160,10 +161,10 @@ export function makeGmail(account: Account, options: GmailOptions): Gmail {
   return {
     settings,
     rules,
-    wireLabels: (message, selected) =>
+    wireLabels: (message, selected, nameToWire) =>
       shownLabels(message)
         .filter((label) => label !== labelFor(selected))
-        .map((label) => (label.startsWith('\\') ? `"\\${label}"` : quote(encodeName(label)))),
+        .map((label) => (label.startsWith('\\') ? `"\\${label}"` : nameToWire(label))),
     storeLabels: (message, mode, labels) => {
       if (mode === 'set') message.labels.clear();
       for (const label of labels) {

@@ -17,6 +17,8 @@ export interface GmailOptions {
   readonly hideTrash?: boolean;
   /** "Show in IMAP" is off for All Mail. */
   readonly hideAll?: boolean;
+  /** So long, in milliseconds, Trash does not show to SELECT what came there. Default 0. */
+  readonly trashLagMs?: number;
   /** Only that many messages of a folder, the newest, are shown by one SELECT. Default: all. */
   readonly maxFolderSize?: number;
   /** Sources disagree whether All Mail is a "visible folder". True: `expungeBehavior` never fires while it is shown. Default false. */

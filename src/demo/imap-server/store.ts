@@ -24,6 +24,8 @@ export interface Entry {
   uid: number;
   readonly message: Message;
   deleted: boolean;
+  /** When it came to this mailbox. */
+  readonly cameAt: number;
   /** No longer in the mailbox; a session that has not been told yet may still hold it. */
   gone: boolean;
 }
@@ -63,7 +65,7 @@ export class Mailbox {
   }
 
   add(message: Message): Entry {
-    const entry: Entry = { uid: this.uidNext, message, deleted: false, gone: false };
+    const entry: Entry = { uid: this.uidNext, message, deleted: false, cameAt: Date.now(), gone: false };
     this.uidNext += 1;
     this.#entries.push(entry);
     message.entries.set(this, entry);

@@ -19,11 +19,13 @@ export class View {
   #lastUid: number;
   readonly #life: number;
 
-  /** `limit`: only that many messages, the newest, are shown (Gmail's maxFolderSize). */
-  constructor(mailbox: Mailbox, readOnly: boolean, limit: number | null) {
+  /**
+   * `limit`: only that many messages, the newest, are shown (Gmail's maxFolderSize). `until`: none that came later.
+   */
+  constructor(mailbox: Mailbox, readOnly: boolean, limit: number | null, until = Number.POSITIVE_INFINITY) {
     this.mailbox = mailbox;
     this.readOnly = readOnly;
-    const entries = mailbox.entries();
+    const entries = mailbox.entries().filter(({ cameAt }) => cameAt <= until);
     this.#entries = limit === null ? [...entries] : entries.slice(Math.max(0, entries.length - limit));
     this.#additions = mailbox.additions;
     this.#removals = mailbox.removals;

@@ -1,0 +1,268 @@
+// Takes the messages of a plan off the server. First they are stored as a drain stores them, and only what is committed is disposed, on the same
+// connection; `store: false` disposes without storing. On Gmail they go to Trash, and with `forever` out of it.
+
+import { loginOf } from '../config.ts';
+import { disposeCommitted } from '../drain/dispose.ts';
+import { Fuse } from '../drain/fuse.ts';
+import { runPass } from '../drain/pass.ts';
+import { OpenRows } from '../drain/settle.ts';
+import { Tally } from '../drain/tally.ts';
+import type { Work } from '../drain/work.ts';
+import { MaildrainError } from '../errors.ts';
+import type { MailboxConfig, Step, Uid } from '../model.ts';
+import type { AdminSession } from '../source/admin-session.ts';
+import { resolveFolder } from '../source/folders.ts';
+import { wantsStored } from '../store/events.ts';
+import { type LedgerRow, openRows, PURGE_ENDED, rowsFor, settleRows } from '../store/ledger.ts';
+import { ensureMailbox, type MailboxRow, setInFlight, writesRestUntil } from '../store/mailboxes.ts';
+import type { Sql } from '../store/pool.ts';
+import { withOctets } from '../store/renew.ts';
+import type { AdminJob, Turn } from './job.ts';
+import { mailboxOf, overPlan, type Slice, type SliceOutcome } from './plan-slices.ts';
+import { discardSlice, findGone, maySettleLate, NOT_SEEN, takenByUs } from './purge-gone.ts';
+import { purgeArgs, readArgs } from './server-args.ts';
+
+export const purge: AdminJob = {
+  kind: 'purge',
+  needsMailbox: true,
+  work(turn) {
+    const { store, forever } = readArgs(purgeArgs, turn.request.args);
+    const mailbox = purgedMailbox(mailboxOf(turn), forever);
+    return store ? storing(turn, mailbox) : discarding(turn, mailbox);
+  },
+};
+
+/** The mailbox as a purge sees it: all that is listed is taken, now. */
+export function purgedMailbox(mailbox: MailboxConfig, forever: boolean): MailboxConfig {
+  return { ...mailbox, dispose: { kind: 'delete', forever }, afterMs: 0, unmatched: 'dispose' };
+}
+
+/** A purge that could only flag its messages would leave them half deleted. @throws MaildrainError UNSAFE_EXPUNGE */
+export function requirePurge({ session }: AdminSession): void {
+  const { disposal } = session.facts;
+  if (disposal.means !== 'flag-only' && disposal.means !== 'none') return;
+  throw new MaildrainError(
+    'UNSAFE_EXPUNGE',
+    'the server has neither UIDPLUS nor a Trash to move to, and a plain EXPUNGE would also remove what other clients have flagged. Set expunge: exclusive if nobody else uses the mailbox',
+  );
+}
+
+function discarding(turn: Turn, mailbox: MailboxConfig): AsyncGenerator<Step, void> {
+  return overPlan(turn, {
+    mailbox,
+    counted: 'disposed',
+    prepare: async (admin) => requirePurge(admin),
+    // Gmail: what is gone from here is looked for in Trash.
+    needsIds: (admin) => admin.session.facts.disposal.means === 'move' && admin.session.facts.gmail,
+    target: () => null,
+    act: (admin, slice) => discardSlice(admin, slice, turn.pen.lost),
+  });
+}
+
+function storing(turn: Turn, mailbox: MailboxConfig): AsyncGenerator<Step, void> {
+  const stores = new PurgeStore(turn, mailbox);
+  return overPlan(turn, {
+    mailbox,
+    counted: 'disposed',
+    prepare: async (admin) => {
+      requirePurge(admin);
+      await stores.open(admin);
+    },
+    endsWithin: true,
+    // The ledger has them.
+    needsIds: () => false,
+    target: () => null,
+    act: (admin, slice) => stores.act(admin, slice),
+    finish: () => stores.close(),
+  });
+}
+
+/** What a drain knows while it runs, for the messages of a plan. */
+class PurgeStore {
+  readonly #turn: Turn;
+  readonly #mailbox: MailboxConfig;
+  readonly #login: string;
+  #row: MailboxRow | null = null;
+  #fuse: Fuse | null = null;
+  #open: OpenRows | null = null;
+
+  constructor(turn: Turn, mailbox: MailboxConfig) {
+    this.#turn = turn;
+    this.#mailbox = mailbox;
+    this.#login = loginOf(mailbox);
+  }
+
+  /** The configured mailbox's row where the plan is about its folder: then a drain knows these messages again. */
+  async open({ session, folders }: AdminSession): Promise<void> {
+    const { name, folder } = this.#mailbox;
+    const { path, uidValidity } = session.facts;
+    const own = pathOf(folders, folder) === path;
+    const key = { name, login: this.#login, folder: own ? folder : path };
+    this.#row = await ensureMailbox(this.#turn.pen.client, key);
+    this.#fuse = new Fuse(this.#row.inFlight, uidValidity);
+  }
+
+  async act(admin: AdminSession, slice: Slice): Promise<SliceOutcome> {
+    if (slice.mark.repeated && !(await this.#settleOwed(admin, slice, new Set(slice.there)))) return UNFINISHED;
+    const work = await this.#workOf(admin);
+    const { tally } = work;
+    const sql = this.#turn.pen.client;
+    if (slice.there.length > 0 && !work.resting) {
+      await runPass(work, { uids: slice.there, deleted: [], complete: false });
+    }
+    const throttled = work.resting;
+    const still = await admin.session.present(slice.there);
+    if (!throttled && this.#turn.signal.aborted && still.size > 0) return UNFINISHED;
+    if (!throttled && maySettleLate(admin) && !(await this.#settleOwed(admin, slice, still))) return UNFINISHED;
+    const rows = await rowsFor(sql, work.mailboxId, admin.session.facts.uidValidity, slice.uids);
+    const left = new Set<Uid>(still);
+    const stored = await rowsWithOctets(sql, rows);
+    const unseen = owedOf(rows, stored).filter(({ uid }) => !still.has(uid));
+    for (const { uid } of unseen) left.add(uid);
+    const fresh = stored.filter(({ storedAt }) => storedAt >= slice.begunAt).length;
+    // Of a slice that was cut it is not known any more which of them were there: no more than were.
+    const here = new Set(slice.mark.repeated ? slice.uids : slice.there);
+    const before = stored.filter(({ uid, storedAt }) => storedAt < slice.begunAt && here.has(uid)).length;
+    const held = new Set(rows.flatMap(({ uid, state }) => (state === 'held' && still.has(uid) ? [uid] : [])));
+    return {
+      left: left.size,
+      vanished: vanishedOf(slice, left, rows),
+      counts: {
+        stored: fresh,
+        alreadyStored: Math.max(0, Math.min(before, slice.were - fresh)),
+        held: held.size,
+      },
+      notes: [
+        ...tally.notes(),
+        held.size > 0 ? HELD : null,
+        unseen.length > 0 && !throttled && maySettleLate(admin) ? NOT_SEEN : null,
+      ],
+      throttled,
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#row === null || this.#fuse === null) return;
+    this.#fuse.calm();
+    await setInFlight(this.#turn.pen.client, this.#row.id, this.#fuse.state()).catch(() => {});
+  }
+
+  async #workOf({ session }: AdminSession): Promise<Work> {
+    const { pen, context, signal } = this.#turn;
+    const { row, fuse } = this.#opened();
+    const sql = pen.client;
+    const { uidValidity } = session.facts;
+    // Once for a turn: on an account that owes many, asking before each slice would cost more than the slice.
+    this.#open ??= new OpenRows(await openRows(sql, this.#login, row.id, uidValidity), {
+      mailboxId: row.id,
+      uidValidity,
+    });
+    return {
+      sql,
+      session,
+      mailbox: this.#mailbox,
+      mailboxId: row.id,
+      login: this.#login,
+      open: this.#open,
+      fuse,
+      tally: new Tally(),
+      pipeline: { ...context.bounces, mailbox: this.#mailbox.name, tellStored: await wantsStored(sql) },
+      signal,
+      onProgress: (done) => {
+        if (done > 0) this.#turn.worked();
+      },
+      takesRestored: true,
+      resting: (await writesRestUntil(sql, this.#login, new Date())) !== null,
+    };
+  }
+
+  /**
+   * What the ledger owes and the folder no longer has: a slice was cut between the server's deed and its bookkeeping, or Gmail's Trash does not show
+   * yet what came there. False: the turn ended meanwhile.
+   */
+  async #settleOwed(admin: AdminSession, slice: Slice, here: ReadonlySet<Uid>): Promise<boolean> {
+    const { session } = admin;
+    const { row } = this.#opened();
+    const sql = this.#turn.pen.client;
+    const ask = async (): Promise<LedgerRow[]> => {
+      const rows = await rowsFor(sql, row.id, session.facts.uidValidity, slice.uids);
+      return owedOf(rows, await rowsWithOctets(sql, rows)).filter(({ uid }) => !here.has(uid));
+    };
+    const owed = await ask();
+    if (owed.length === 0) return true;
+    const work = { sql, session, mailbox: this.#mailbox, login: this.#login, tally: new Tally(), resting: false };
+    await disposeCommitted(work, owed.map(committed));
+    const lost = work.resting || !maySettleLate(admin) ? [] : await ask();
+    if (lost.length === 0) return true;
+    const found = await findGone(admin, lost, this.#turn.pen.lost);
+    if (found === null) return false;
+    const gone = new Set(found.vanished);
+    const taken = new Set([...found.done, ...takenByUs(admin, slice, found.nowhere, new Set(slice.there))]);
+    const { kind } = this.#mailbox.dispose;
+    await settleRows(
+      sql,
+      lost.filter(({ uid }) => taken.has(uid)),
+      'disposed',
+      kind,
+    );
+    await settleRows(
+      sql,
+      lost.filter(({ uid }) => gone.has(uid)),
+      'disposed',
+      GONE,
+    );
+    return true;
+  }
+
+  #opened(): { readonly row: MailboxRow; readonly fuse: Fuse } {
+    if (this.#row === null || this.#fuse === null) throw new MaildrainError('BUG', 'a purge was not prepared');
+    return { row: this.#row, fuse: this.#fuse };
+  }
+}
+
+/** Reason of a row whose message was taken away by somebody else (drain/absence.ts, store/ledger.ts). */
+const GONE = 'gone';
+const UNFINISHED: SliceOutcome = { left: 0, unfinished: true };
+const HELD = 'held messages stay on the server: "maildrain held" lists them';
+
+function committed(row: LedgerRow): { key: LedgerRow; emailId: string | null; owed: true } {
+  return { key: row, emailId: row.emailId, owed: true };
+}
+
+/**
+ * What was there, is not, and was not taken by us: the ledger does not say so. Of a slice that was begun before, all that the plan names is asked for,
+ * because nobody knows any more which of it was there then.
+ */
+function vanishedOf({ uids, there, were, mark }: Slice, left: ReadonlySet<Uid>, rows: readonly LedgerRow[]): number {
+  const ours = new Set(
+    rows.flatMap(({ uid, state, reason }) => (state === 'disposed' && reason !== GONE ? [uid] : [])),
+  );
+  const taken = (mark.repeated ? uids : there).filter((uid) => ours.has(uid) && !left.has(uid));
+  return Math.max(0, were - left.size - taken.length);
+}
+
+/** What is to be taken away; of what an earlier purge has left, that of which the octets have not expired meanwhile. */
+function owedOf(rows: readonly LedgerRow[], stored: readonly LedgerRow[]): LedgerRow[] {
+  const there = new Set(stored.map(({ messageId }) => messageId));
+  return rows.filter(
+    ({ state, reason, messageId }) =>
+      state === 'pending' || (state === 'kept' && reason === PURGE_ENDED && there.has(messageId)),
+  );
+}
+
+/** Those whose octets are in the database: a row alone is no proof, octets expire. */
+async function rowsWithOctets(sql: Sql, rows: readonly LedgerRow[]): Promise<readonly LedgerRow[]> {
+  const known = rows.flatMap((row) => (row.messageId === null ? [] : [{ ...row, messageId: row.messageId }]));
+  const there = await withOctets(sql, known);
+  return known.filter(({ messageId }) => there.has(messageId));
+}
+
+function pathOf(folders: AdminSession['folders'], folder: string): string | null {
+  try {
+    // INBOX in any case is the same (RFC 9051 5.1).
+    return folder.toUpperCase() === 'INBOX' ? 'INBOX' : resolveFolder(folders, folder);
+  } catch {
+    // Its own folder is not there: then the plan is about another one.
+    return null;
+  }
+}

@@ -1,0 +1,66 @@
+// Plans as people read them: how many messages, of when, which ones, and what would become of them.
+
+import { describeCriteria } from '../criteria.ts';
+import { printable } from '../errors.ts';
+import type { Plan } from '../store/plans.ts';
+import { type Cell, facts, type Output, table } from './output.ts';
+import { bytes, count, instant, plural } from './words.ts';
+
+/** What a plan would do, as a sentence without its end: `expunge 1,234 messages`. */
+export function deedOf({ job, args, messages }: Pick<Plan, 'job' | 'args' | 'messages'>): string {
+  const what = plural(messages, 'message');
+  switch (job) {
+    case 'purge':
+      return `take ${what} off the server${args.store === false ? ' WITHOUT storing them' : ', once they are stored here'}${args.forever === true ? ', out of Trash too' : ''}`;
+    case 'empty-trash':
+      return `remove ${what} for ever`;
+    case 'move':
+      return `move ${what} to "${printable(String(args.to))}"`;
+    case 'copy':
+      return `copy ${what} to "${printable(String(args.to))}"`;
+    case 'flag':
+      return `change the flags of ${what}:${flagWords('+', args.add)}${flagWords('-', args.remove)}`;
+    case 'undelete':
+      return `bring ${what} back`;
+    default:
+      return `${job} ${what}`;
+  }
+}
+
+function flagWords(sign: string, flags: unknown): string {
+  return Array.isArray(flags) ? flags.map((flag) => ` ${sign}${printable(String(flag))}`).join('') : '';
+}
+
+/** What was looked at, and for what: `in folder INBOX of bounces (kind bounce)`. */
+export function whereOf({ folder, mailbox, criteria }: Pick<Plan, 'folder' | 'mailbox' | 'criteria'>): string {
+  return printable(`in folder ${folder} of ${mailbox} (${describeCriteria(criteria)})`);
+}
+
+export async function printPlan(out: Output, plan: Plan): Promise<void> {
+  const { id, job, mailbox, folder, messages, oldest, newest, criteria } = plan;
+  await out.line(`${out.paint('bold', `plan ${id}`)}: ${deedOf(plan)}`);
+  await facts(
+    out,
+    [
+      ['job', job],
+      ['mailbox', `${mailbox}, folder ${folder} (UIDVALIDITY ${plan.uidValidity})`],
+      ['which', describeCriteria(criteria)],
+      ['messages', `${count(messages)}, ${bytes(plan.bytes)}`],
+      ['received', messages === 0 ? null : `${instant(oldest)} to ${instant(newest)}`],
+      ['asked by', `${plan.createdBy}, ${instant(plan.createdAt)}`],
+      ['applied by', plan.jobId === null ? null : `job ${plan.jobId}, ${plan.jobState}`],
+    ],
+    '  ',
+  );
+  if (plan.sample.length === 0) return;
+  await out.line();
+  const rows = plan.sample.map(({ date, uid, size, from, subject }): Cell[] => [
+    { text: `  ${instant(date)}` },
+    { text: uid },
+    { text: bytes(size) },
+    { text: from ?? '-' },
+    { text: subject ?? '-' },
+  ]);
+  await table(out, ['  RECEIVED', 'UID', 'SIZE', 'FROM', 'SUBJECT'], rows);
+  if (messages > plan.sample.length) await out.line(`  ... and ${count(messages - plan.sample.length)} more`);
+}

@@ -1,0 +1,108 @@
+// The queued jobs over stored mail: `restore` here, `reclassify` in its own file. What one is about is shown and confirmed, and then it runs as every job
+// does.
+
+import type { Command } from 'commander';
+import type { CriteriaWords } from '../criteria.ts';
+import { printable } from '../errors.ts';
+import type { JobWords } from '../service-admin-api.ts';
+import type { Maildrain } from '../service-api.ts';
+import { addRunOptions, ask, canAsk, type RunOptions, startAndFollow } from './admin-run.ts';
+import { type Terminal, withOpenService } from './context.ts';
+import { addCriteriaOptions, criteriaWords } from './criteria-options.ts';
+import { EXIT, UsageError } from './exit.ts';
+import { listenForLeaving } from './leaving.ts';
+import { bytes, instant, plural } from './words.ts';
+
+type RestoreGiven = RunOptions & CriteriaWords & { readonly mailbox: string; readonly folder?: string };
+
+export function addStoredJobs(program: Command, terminal: Terminal): void {
+  const restore = program
+    .command('restore')
+    .description(
+      'Puts stored mail back on its server, as it was: octets, flags, date; on Gmail its labels. Each message once.',
+    )
+    .requiredOption('--mailbox <name>', 'whose mail, and where to')
+    .option('--folder <folder>', 'into this folder in place of the one the mailbox drains');
+  addCriteriaOptions(restore, 'stored');
+  restore.option('--dry-run', 'say how many there are; change nothing');
+  addRunOptions(restore)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ maildrain restore --mailbox office --since 2026-10-01
+  $ maildrain restore --mailbox office --message-id 'abc@example.com' --folder Found
+
+The next drain leaves alone what was put back. Octets that have expired cannot be put back.`,
+    )
+    .action(async (_: object, command: Command) => {
+      const options = command.optsWithGlobals<RestoreGiven>();
+      const { mailbox, folder } = options;
+      const args = folder === undefined ? {} : { folder };
+      const words: JobWords = { kind: 'restore', mailbox, criteria: criteriaWords(options), args };
+      const where = folder === undefined ? mailbox : `"${folder}" of ${mailbox}`;
+      await run(options, terminal, words, (messages) => `put ${messages} back into ${where}`);
+    });
+}
+
+async function run(
+  options: RunOptions,
+  terminal: Terminal,
+  words: JobWords,
+  deed: (messages: string) => string,
+): Promise<void> {
+  const { out } = terminal;
+  terminal.exitCode = await withOpenService(options, terminal, async (service) => {
+    const sum = await service.admin.count(words);
+    const sentence = printable(deed(plural(sum.messages, 'message')));
+    const when = sum.messages === 0 ? '' : `, ${instant(sum.oldest)} to ${instant(sum.newest)}`;
+    const show = (): Promise<void> => out.line(`${words.kind}: ${sentence} (${bytes(sum.bytes)}${when})`);
+    return confirmAndRun(service, options, terminal, {
+      words,
+      sentence,
+      show,
+      summary: sum,
+      isEmpty: sum.messages === 0,
+    });
+  });
+}
+
+export interface Shown {
+  readonly words: JobWords;
+  /** What would be done. */
+  readonly sentence: string;
+  readonly show: () => Promise<void>;
+  /** The same as a document. */
+  readonly summary: object;
+  readonly isEmpty: boolean;
+}
+
+/** From what is known beforehand to the end of the job. */
+export async function confirmAndRun(
+  service: Maildrain,
+  options: RunOptions,
+  terminal: Terminal,
+  { words, sentence, show, summary, isEmpty }: Shown,
+): Promise<number> {
+  const { out } = terminal;
+  const ends = options.dryRun === true || isEmpty;
+  const signals = listenForLeaving(terminal);
+  try {
+    if (options.json !== true) await show();
+    else if (ends) await out.json(summary);
+    if (isEmpty) out.note('nothing matches; nothing to do');
+    else if (options.dryRun === true) out.note('nothing was changed');
+    if (ends) return EXIT.done;
+    if (options.yes !== true) {
+      if (!canAsk(options)) throw new UsageError('there is no terminal to ask on: give --yes');
+      if (!(await ask(`${sentence}?`, signals.signal)) && !signals.signal.aborted) {
+        out.note('not done');
+        return EXIT.failed;
+      }
+    }
+    const start = (): Promise<string> => service.admin.enqueue(words);
+    return await startAndFollow(service, start, options, terminal, { signals, later: 'not done' });
+  } finally {
+    signals.release();
+  }
+}

@@ -1,0 +1,316 @@
+// What a program or the command line may ask of admin jobs: plans, jobs, and following them. Rows come first and the queue is told afterwards:
+// when it is away, whoever works the queue finds the job by itself. The work is in admin/ and store/.
+
+import { userInfo } from 'node:os';
+import { readJobArgs, refuseCriteria, refuseUnknown } from './admin/args.ts';
+import { type EngineOptions, runTurn, type TurnOutcome } from './admin/engine.ts';
+import { planExpire } from './admin/expire.ts';
+import { exportMail } from './admin/export.ts';
+import { jobOf } from './admin/jobs.ts';
+import { makePlan } from './admin/plan.ts';
+import { planSourceOf } from './admin/plan-source.ts';
+import { reclassifyDiff } from './admin/reclassify.ts';
+import { verifyMailbox } from './admin/verify.ts';
+import { loginOf } from './config.ts';
+import { parseCriteria } from './criteria.ts';
+import type { DrainContext } from './drain/drain.ts';
+import { MaildrainError, printable } from './errors.ts';
+import type { Log } from './log.ts';
+import { READER_VERSION } from './mail/read.ts';
+import { ADMIN_JOBS, type MailboxConfig, type Retention } from './model.ts';
+import { type Admin, type JobWords, PLANNED_JOBS, type StoredJob } from './service-admin-api.ts';
+import { findConfigured } from './service-mailboxes.ts';
+import { listJobs, openJobs } from './store/admin-job-list.ts';
+import { cancelJob, enqueueJob, findJob, type Job, type NewJob, retryJob } from './store/admin-jobs.ts';
+import { announceAdminWorker, isAdminWorkerThere } from './store/lock.ts';
+import { allMailboxes } from './store/mailboxes.ts';
+import { findPlan, listPlans } from './store/plans.ts';
+import type { Database, Pen } from './store/pool.ts';
+import { lastStoredId, type Selection, type Stretch, sumStored } from './store/stored-mail.ts';
+
+/** How often a followed job's row is looked at: a person sees it move, and Postgres does not notice. */
+const FOLLOW_MS = 500;
+/** A job that is worked here and is in other hands, or waits, is looked at again after so long. */
+const HERE_MS = 1_000;
+
+export interface AdminOptions {
+  readonly ready: () => Promise<Database>;
+  readonly context: () => Promise<DrainContext>;
+  readonly mailboxes: () => readonly MailboxConfig[];
+  /** Tells the queue. */
+  readonly tell: (id: string) => Promise<void>;
+  /** There may be new events. */
+  readonly wake: () => void;
+  /** What an expiry goes by. */
+  readonly retention: Retention;
+  /** The service stops: what runs here ends after its slice. */
+  readonly stopping: AbortSignal;
+  readonly log: Log;
+}
+
+/** What the worker of the queue calls. */
+export interface AdminEngine {
+  turn(id: string, signal: AbortSignal): Promise<TurnOutcome>;
+  open(): Promise<string[]>;
+}
+
+export function adminOf(options: AdminOptions): Admin & { readonly engine: AdminEngine } {
+  const { ready, mailboxes } = options;
+  const database = async (): Promise<Database> => ready();
+  const turn = async (id: string, signal: AbortSignal): Promise<TurnOutcome> => {
+    const engine: EngineOptions = { context: await options.context(), jobOf, mailboxes };
+    try {
+      return await runTurn(engine, id, signal);
+    } finally {
+      options.wake();
+    }
+  };
+  const put = async (job: NewJob): Promise<string> => {
+    const id = await enqueueJob((await database()).sql, job);
+    await tellQueue(options, id);
+    return id;
+  };
+  return {
+    engine: { turn, open: async () => openJobs((await database()).sql) },
+    async plan({ kind, mailbox: name, folder, criteria = {}, args: given = {}, by, onProgress, ...more }) {
+      refuseUnknown('plan', more);
+      requireOneOf(kind, PLANNED_JOBS);
+      const mailbox = findConfigured(mailboxes(), name);
+      const args = readJobArgs(kind, given);
+      return makePlan({ database: await database(), source: planSourceOf(kind, args) }, mailbox, {
+        job: kind,
+        folder: folder ?? null,
+        criteria: parseCriteria(criteria, 'server'),
+        args,
+        by: nameOf(by),
+        onProgress,
+      });
+    },
+    async apply(given, { by } = {}) {
+      const plan = await findPlan((await database()).sql, checkId(given));
+      if (plan === null) throw new MaildrainError('PLAN_OUTDATED', `there is no plan ${checkId(given)}`);
+      const planId = plan.id;
+      const { job: kind, mailbox, login, criteria, args, messages } = plan;
+      if (plan.jobId !== null)
+        throw new MaildrainError(
+          'PLAN_APPLIED',
+          `plan ${planId} has been applied by job ${plan.jobId}, which is ${plan.jobState}: "maildrain jobs show ${plan.jobId}" says what came of it, "maildrain jobs retry ${plan.jobId}" takes up what it left; for other messages make a new plan`,
+        );
+      if (loginOf(findConfigured(mailboxes(), mailbox)) !== login)
+        throw new MaildrainError('PLAN_OUTDATED', `"${mailbox}" is another account now than when the plan was made`);
+      return put({ kind, mailbox, login, planId, criteria, args, total: messages, requestedBy: nameOf(by) });
+    },
+    async enqueue(words) {
+      const asked = words.kind === 'expire' ? { ...words, args: { ...options.retention, ...words.args } } : words;
+      const { kind, mailbox, args, selection } = storedJob(asked, mailboxes());
+      const { sql } = await database();
+      await requireKnown(sql, mailboxes(), selection.mailbox);
+      // An expiry goes by its policy, and counts nothing beforehand.
+      const all = await everything(sql);
+      const total = kind === 'expire' ? null : (await sumStored(sql, selection, all)).messages;
+      return put({
+        kind,
+        mailbox: mailbox?.name ?? null,
+        login: mailbox === null ? null : loginOf(mailbox),
+        planId: null,
+        criteria: selection.criteria,
+        args,
+        total,
+        lastMessage: all.until,
+        requestedBy: nameOf(words.by),
+      });
+    },
+    async count(words) {
+      const { sql } = await database();
+      const { selection } = storedJob(words, mailboxes());
+      await requireKnown(sql, mailboxes(), selection.mailbox);
+      return sumStored(sql, selection, await everything(sql));
+    },
+    async *reclassifyDiff(words, signal = options.stopping) {
+      const { selection } = storedJob({ ...words, kind: 'reclassify' }, mailboxes());
+      const { mailbox, criteria, readerBefore } = selection;
+      const { database: connected, bounces } = await options.context();
+      await requireKnown(connected.sql, mailboxes(), mailbox);
+      const both = AbortSignal.any([signal, options.stopping]);
+      yield* reclassifyDiff(connected, bounces, { mailbox: mailbox ?? undefined, criteria, readerBefore }, both);
+    },
+    expirePlan: async () => planExpire((await database()).sql, options.retention),
+    async export({ mailbox = null, criteria = {}, format, into, signal, onProgress, ...more }) {
+      refuseUnknown('export', more);
+      const selection = { mailbox, criteria: parseCriteria(criteria, 'stored') };
+      await requireKnown((await database()).sql, mailboxes(), mailbox);
+      return exportMail(await database(), { selection, format, to: into, signal, onProgress });
+    },
+    async verify(name, { signal = options.stopping, onProgress } = {}) {
+      const both = AbortSignal.any([signal, options.stopping]);
+      return verifyMailbox({ database: await database(), signal: both, onProgress }, findConfigured(mailboxes(), name));
+    },
+    plans: {
+      list: async ({ mailbox, limit = 50 } = {}) => listPlans((await database()).sql, { mailbox, limit }),
+      find: async (id) => findPlan((await database()).sql, checkId(id)),
+    },
+    jobs: {
+      list: async (filter = {}) => listJobs((await database()).sql, filter),
+      find: async (id) => findJob((await database()).sql, checkId(id)),
+      cancel: async (id, { by } = {}) => cancelJob(await database(), checkId(id), nameOf(by)),
+      async retry(given) {
+        const id = checkId(given);
+        const retried = await retryJob((await database()).sql, id);
+        if (retried) await tellQueue(options, id);
+        return retried;
+      },
+    },
+    follow: (id, signal) => follow(database, checkId(id), signal),
+    isWorked: async () => isAdminWorkerThere((await database()).sql),
+    async work(given, until) {
+      const id = checkId(given);
+      const signal = AbortSignal.any([until, options.stopping]);
+      while (!signal.aborted) {
+        const outcome = await turn(id, signal);
+        if (outcome.outcome === 'ended' || outcome.outcome === 'unknown') return;
+        if (outcome.outcome === 'busy' || outcome.at !== null) await pause(HERE_MS, signal);
+      }
+    },
+  };
+}
+
+/** After a lost connection, before the next try. */
+const ANNOUNCE_MS = 10_000;
+
+/** Says on a connection of its own that admin jobs are worked here, until the signal ends that. Never throws. */
+export async function announceWorker(database: Database, signal: AbortSignal, log: Log): Promise<void> {
+  while (!signal.aborted) {
+    let pen: Pen | null = null;
+    try {
+      pen = await database.take();
+      await announceAdminWorker(pen.client);
+      const over = AbortSignal.any([signal, pen.lost]);
+      if (!over.aborted) await new Promise((resolve) => over.addEventListener('abort', resolve, { once: true }));
+    } catch (error) {
+      log.debug({ error }, 'not announced as a worker of admin jobs');
+    }
+    await pen?.release();
+    await pause(ANNOUNCE_MS, signal);
+  }
+}
+
+interface StoredJobOf {
+  readonly kind: StoredJob;
+  /** Null: it needs none. */
+  readonly mailbox: MailboxConfig | null;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly selection: Selection;
+}
+
+/** A job over stored mail from words. @throws MaildrainError MAILBOX_UNKNOWN, REQUEST_INVALID, CRITERIA_INVALID */
+function storedJob(words: JobWords, mailboxes: readonly MailboxConfig[]): StoredJobOf {
+  const { kind, mailbox: name, criteria = {}, args: given = {}, by: _, ...more } = words;
+  refuseUnknown(kind, more);
+  requireOneOf(
+    kind,
+    ADMIN_JOBS.filter((known) => !PLANNED_JOBS.some((planned) => planned === known)),
+  );
+  if (kind === 'restore') {
+    if (name === undefined) throw new MaildrainError('REQUEST_INVALID', 'restore: say into which mailbox');
+    const mailbox = findConfigured(mailboxes, name);
+    const selection = { mailbox: name, criteria: parseCriteria(criteria, 'stored') };
+    return { kind, mailbox, args: readJobArgs(kind, given), selection };
+  }
+  // Mail of a mailbox that is no longer configured is still there.
+  const args = readJobArgs(kind, name === undefined ? given : { ...given, mailbox: name });
+  const said = Object.values(criteria).some((value) => value !== undefined);
+  if (said) refuseCriteria(kind);
+  const readerBefore = kind === 'reclassify' ? Number(args.readerBefore) || READER_VERSION : undefined;
+  const selection = { mailbox: name ?? null, criteria: said ? parseCriteria(criteria, 'stored') : null, readerBefore };
+  return { kind, mailbox: null, args, selection };
+}
+
+/** Mail of a mailbox that is no longer configured is still there; a name that nobody knows was misspelt. */
+async function requireKnown(
+  sql: Database['sql'],
+  mailboxes: readonly MailboxConfig[],
+  name: string | null,
+): Promise<void> {
+  if (name === null || (await allMailboxes(sql)).some((known) => known.name === name)) return;
+  findConfigured(mailboxes, name);
+}
+
+async function everything(sql: Database['sql']): Promise<Stretch> {
+  return { after: '0', until: await lastStoredId(sql) };
+}
+
+/** The row stands: a queue that is away costs half a minute, no job. */
+async function tellQueue({ tell, log }: AdminOptions, id: string): Promise<void> {
+  await tell(id).catch((error: unknown) => {
+    log.warn({ adminJob: id, error }, 'the queue was not told of the job; whoever works it will find it');
+  });
+}
+
+async function* follow(
+  database: () => Promise<Database>,
+  id: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Job> {
+  let before = '';
+  while (signal?.aborted !== true) {
+    const job = await findJob((await database()).sql, id);
+    if (job === null) return;
+    // The heartbeat alone is no change.
+    const now = JSON.stringify({ ...job, heartbeatAt: null });
+    if (now !== before) yield job;
+    before = now;
+    if (job.finishedAt !== null) return;
+    await pause(FOLLOW_MS, signal);
+  }
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal?.addEventListener('abort', end, { once: true });
+  });
+}
+
+/** Longest name of who asks. */
+const MAX_BY = 100;
+
+function nameOf(by: string | undefined): string {
+  return printable(by ?? osUser()).slice(0, MAX_BY);
+}
+
+/** A container may run under a user id that has no name. */
+function osUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
+}
+
+/** Longest piece of what was given that is shown again. */
+const MAX_SHOWN = 60;
+
+/** PostgreSQL's bigint. */
+const MAX_ID = 2n ** 63n - 1n;
+
+/** An id as its row has it: '07' is 7, and there must be one lock and one message of the queue for both. */
+function checkId(id: string): string {
+  if (/^\d{1,19}$/.test(id) && BigInt(id) <= MAX_ID) return BigInt(id).toString();
+  throw new MaildrainError(
+    'REQUEST_INVALID',
+    `"${printable(id).slice(0, MAX_SHOWN)}" is no id: an id is a whole number ("maildrain plans list" and "maildrain jobs list" show them)`,
+  );
+}
+
+function requireOneOf(kind: string, known: readonly string[]): void {
+  if (known.includes(kind)) return;
+  throw new MaildrainError(
+    'REQUEST_INVALID',
+    `"${printable(String(kind)).slice(0, MAX_SHOWN)}" is none of ${known.join(', ')}`,
+  );
+}

@@ -1,0 +1,109 @@
+// A purge of a folder that no drain is about ends before it is done: nothing is owed for ever, and a purge that follows takes it up.
+
+import { describe, expect, it } from 'vitest';
+import { loginOf } from '../../src/config.ts';
+import { cancelJob, enqueueJob, finishJob } from '../../src/store/admin-jobs.ts';
+import { expiredPartitions } from '../../src/store/retention.ts';
+import { expectSameMail, letter, type Scene, scene } from '../drain/scene.ts';
+import { describeWith } from '../support/fresh.ts';
+import { type JobRun, planned } from './turns.ts';
+
+const KEEP = { raw: null, messages: null, reports: null, events: null, runs: null, audit: null, ledger: null };
+const DAY = 24 * 60 * 60_000;
+
+/** Three messages there, and a purge whose line is cut at the first such command. */
+async function cutPurge(
+  there: Scene,
+  folder: string,
+  command: string,
+  drop: 'before' | 'after-effect',
+  args: Record<string, unknown> = {},
+): Promise<{ job: JobRun; mail: Buffer[] }> {
+  if (folder !== 'INBOX') there.account.createFolder(folder);
+  const mail = Array.from({ length: 3 }, () => letter());
+  for (const raw of mail) there.account.deliver(raw, { folder });
+  const job = await planned(there.database, there.mailbox, 'purge', { folder, args });
+  let cut = 0;
+  there.server.onCommand = ({ name }) => (name === command && cut++ === 0 ? { drop } : undefined);
+  expect(await job.turn()).toMatchObject({ code: 'CONNECTION_LOST' });
+  return { job, mail };
+}
+
+/** The row that the job has, as the engine's own would be. */
+async function rowOf({ database, mailbox }: Scene, { plan }: JobRun): Promise<string> {
+  return enqueueJob(database.sql, {
+    kind: 'purge',
+    mailbox: mailbox.name,
+    login: loginOf(mailbox),
+    planId: plan.id,
+    criteria: null,
+    args: plan.args,
+    total: plan.messages,
+    requestedBy: 'test',
+  });
+}
+
+const statesOf = async (there: Scene): Promise<string[]> =>
+  (await there.ledger()).map(({ state, reason }) => `${state} ${reason}`);
+
+async function owed({ database }: Scene): Promise<number> {
+  const later = new Date(Date.now() + 70 * DAY);
+  const months = await expiredPartitions(database.sql, { ...KEEP, raw: DAY }, later);
+  return months.reduce((sum, month) => sum + month.owed, 0);
+}
+
+describeWith('postgres', 'a purge that ended', () => {
+  describe.each(['cancelled', 'failed', 'partial'] as const)('(%s)', (state) => {
+    it('owes nothing in a folder that is not drained; the next one stores again what has expired, and takes it', async () => {
+      const there = await scene();
+      const { job, mail } = await cutPurge(there, 'Archive', 'UID STORE', 'before');
+      const id = await rowOf(there, job);
+      expect(await statesOf(there)).toEqual(mail.map(() => 'pending null'));
+      expect(await owed(there)).toBe(3);
+      if (state === 'cancelled') expect(await cancelJob(there.database, id, 'ann')).toMatchObject({ state });
+      else await finishJob(there.database.sql, id, { state, error: null });
+      expect(await statesOf(there)).toEqual(mail.map(() => 'kept purge'));
+      expect(await owed(there)).toBe(0);
+      await there.rows('truncate maildrain.raw');
+      const next = await planned(there.database, there.mailbox, 'purge', { folder: 'Archive' });
+      await next.toTheEnd();
+      expect(next.counts).toEqual({ disposed: 3, stored: 3 });
+      expectSameMail(await there.stored(), mail);
+      expect(there.left('Archive')).toEqual([]);
+      expect(await statesOf(there)).toEqual(mail.map(() => 'disposed delete'));
+    });
+  });
+
+  it('leaves what it owes to the drain of its folder', async () => {
+    const there = await scene();
+    expect(await there.drain()).toMatchObject({ outcome: 'done' });
+    const { job, mail } = await cutPurge(there, 'INBOX', 'UID STORE', 'before');
+    await cancelJob(there.database, await rowOf(there, job), 'ann');
+    expect(await statesOf(there)).toEqual(mail.map(() => 'pending null'));
+    expect(await there.drain()).toMatchObject({ adopted: 3, disposed: 3 });
+  });
+
+  it('and is done owes and keeps nothing', async () => {
+    const there = await scene();
+    const { job, mail } = await cutPurge(there, 'Archive', 'UID STORE', 'before');
+    const id = await rowOf(there, job);
+    await job.toTheEnd();
+    await finishJob(there.database.sql, id, { state: 'done', error: null });
+    expect(await statesOf(there)).toEqual(mail.map(() => 'disposed delete'));
+  });
+
+  it.each([false, true])(
+    'and goes on finds in Trash what it had moved, unless its octets are gone meanwhile (%s)',
+    async (expired) => {
+      const there = await scene({ gmail: {} });
+      const { job, mail } = await cutPurge(there, 'Archive', 'UID MOVE', 'after-effect', { forever: true });
+      await cancelJob(there.database, await rowOf(there, job), 'ann');
+      expect(there.account.messages('\\Trash')).toHaveLength(3);
+      if (expired) await there.rows('truncate maildrain.raw');
+      await job.toTheEnd();
+      expect(there.account.messages('\\Trash')).toHaveLength(expired ? 3 : 0);
+      expect(job.counts).toEqual(expired ? { gone: 3 } : { disposed: 3, stored: 3 });
+      if (!expired) expectSameMail(await there.stored(), mail);
+    },
+  );
+});
