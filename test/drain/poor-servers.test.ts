@@ -339,7 +339,7 @@ describeWith('postgres', 'a server', () => {
     { estimate: () => 0, why: 'zero' },
   ])('whose sizes are $why: the octets are stored as they come', async ({ estimate }) => {
     const there = await scene({ sizeEstimate: estimate });
-    const mail = [...there.deliver(3), letter(5_000_000)];
+    const mail = [...there.deliver(3), letter(9_000_000)];
     there.account.deliver(mail.at(-1) ?? letter());
 
     expect(await there.drain()).toMatchObject({ outcome: 'done', stored: 4, disposed: 4 });
