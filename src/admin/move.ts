@@ -5,6 +5,7 @@ import { MaildrainError, printable } from '../errors.ts';
 import type { Step } from '../model.ts';
 import type { AdminSession } from '../source/admin-session.ts';
 import { bySpecialUse } from '../source/folders.ts';
+import { refuseMove } from '../source/transfer.ts';
 import { keptMailbox } from './empty-trash.ts';
 import type { AdminJob, Turn } from './job.ts';
 import { mailboxOf, overPlan, type Slice, type SliceOutcome } from './plan-slices.ts';
@@ -37,11 +38,7 @@ function transfer(turn: Turn, moves: boolean): AsyncGenerator<Step, void> {
 
 /** @throws MaildrainError UNSAFE_EXPUNGE */
 export function requireMove(admin: AdminSession): void {
-  if (admin.move || admin.uidplus) return;
-  throw new MaildrainError(
-    'UNSAFE_EXPUNGE',
-    'the server has neither MOVE nor UIDPLUS: messages cannot be moved without the danger of removing others. "copy" can be used',
-  );
+  if (!admin.move && !admin.uidplus) refuseMove();
 }
 
 /**

@@ -4,20 +4,18 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loginOf } from '../config.ts';
+import { beginRest, resting } from '../drain/gmail-rest.ts';
 import { asMaildrainError, MaildrainError } from '../errors.ts';
 import type { MailboxConfig, Step, Target, Uid } from '../model.ts';
 import { resolveSecret } from '../secrets.ts';
 import { type AdminSession, openAdmin } from '../source/admin-session.ts';
 import type { Mark } from '../source/repeat.ts';
-import { ensureMailbox, restWrites, writesRestUntil } from '../store/mailboxes.ts';
+import { ensureMailbox, writesRestUntil } from '../store/mailboxes.ts';
 import { findPlan, type Plan, planSlice, SLICE_UIDS } from '../store/plans.ts';
 import type { Turn } from './job.ts';
 import { openingOf } from './opening.ts';
 import { firstPace, nextPace } from './pace.ts';
 import { stillFits } from './plan-fits.ts';
-
-/** Gmail lifts its write quarantine after about a day of little use (provider reports); every try before that prolongs it. */
-const GMAIL_REST_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Longest time that a server is given to come to the end of a command whose line was lost, from the beginning of its slice. Nothing in IMAP says that the
@@ -155,8 +153,7 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
       if (outcome.throttled === true) {
         // The rest is kept in the rows of the login; a mailbox that was never drained has none yet.
         await ensureMailbox(sql, { name: work.mailbox.name, login, folder: work.mailbox.folder });
-        await restWrites(sql, login, new Date(Date.now() + GMAIL_REST_MS));
-        throw resting(GMAIL_REST_MS);
+        throw await beginRest(sql, login);
       }
       if (outcome.unfinished === true) return;
       at += uids.length;
@@ -198,14 +195,6 @@ async function notBeforeSettled<T>(acted: Promise<T>, { settleMs = SETTLE_MS }: 
 
 function readCursor(cursor: unknown): Cursor {
   return cursor === null || cursor === undefined ? { seq: null, at: 0, pace: null, begun: null } : (cursor as Cursor);
-}
-
-function resting(ms: number): MaildrainError {
-  return new MaildrainError(
-    'SERVER_THROTTLED',
-    'Gmail answered [THROTTLED]: writes on this account rest for a while, then the job goes on by itself',
-    { retryAfterMs: ms },
-  );
 }
 
 async function beginning(admin: AdminSession, work: PlanWork, there: readonly Uid[]): Promise<Begun> {

@@ -3,12 +3,13 @@
 // is looked for in the folder before it is said again (restore-look.ts). The next drain leaves the messages alone.
 
 import { loginOf } from '../config.ts';
+import { beginRest } from '../drain/gmail-rest.ts';
 import { MaildrainError } from '../errors.ts';
 import type { MailboxConfig, Step, Uid } from '../model.ts';
 import { resolveSecret } from '../secrets.ts';
 import { type AdminSession, openAdmin } from '../source/admin-session.ts';
 import { type Appended, addLabels, append } from '../source/append.ts';
-import { ensureMailbox, restWrites } from '../store/mailboxes.ts';
+import { ensureMailbox } from '../store/mailboxes.ts';
 import {
   appendedDate,
   beginSending,
@@ -42,8 +43,6 @@ import { restoreArgs } from './store-args.ts';
 const SLICE = 25;
 /** A message on whose way the line breaks so often is left out: some servers hang up instead of refusing one. */
 const MAX_ATTEMPTS = 3;
-/** Gmail lifts its write quarantine after about a day of little use (provider reports); every try before that prolongs it. */
-const GMAIL_REST_MS = 24 * 60 * 60 * 1000;
 
 /** What is left; null: nothing is. */
 interface Cursor {
@@ -290,12 +289,7 @@ class Restoring {
         await countAttempt(pen.client, this.#place.jobId, message.id);
       throw error;
     }
-    await restWrites(pen.client, this.#place.login, new Date(Date.now() + GMAIL_REST_MS));
-    throw new MaildrainError(
-      'SERVER_THROTTLED',
-      'Gmail answered [THROTTLED]: writes on this account rest for a while, then the job goes on by itself',
-      { retryAfterMs: GMAIL_REST_MS },
-    );
+    throw await beginRest(pen.client, this.#place.login);
   }
 
   #refuse(ends: Map<string, RestoreEnd>, message: StoredFacts, errorCode: string, why: string): void {

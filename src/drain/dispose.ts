@@ -3,13 +3,10 @@
 
 import type { MailboxConfig, Session } from '../model.ts';
 import { type LedgerKey, settleRows } from '../store/ledger.ts';
-import { restWrites } from '../store/mailboxes.ts';
 import type { Sql } from '../store/pool.ts';
+import { beginRest } from './gmail-rest.ts';
 import { canDispose, markOf } from './policy.ts';
 import type { Tally } from './tally.ts';
-
-/** Gmail lifts its write quarantine after about a day of little use (provider reports); every try before that prolongs it. */
-const GMAIL_REST_MS = 24 * 60 * 60 * 1000;
 
 /** A message whose row is committed. Nothing else is ever disposed. */
 export interface Committed {
@@ -35,7 +32,7 @@ export async function disposeCommitted(work: DisposeWork, committed: readonly Co
   if (outcome.why !== null) work.tally.note(outcome.why);
   if (outcome.throttled) {
     work.resting = true;
-    await restWrites(work.sql, work.login, new Date(Date.now() + GMAIL_REST_MS));
+    await beginRest(work.sql, work.login);
   }
   const done = new Set(outcome.done);
   const keys = owed.flatMap(({ key }) => (done.has(key.uid) ? [key] : []));

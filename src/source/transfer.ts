@@ -82,7 +82,8 @@ export async function moveTo(state: ImapState, targets: readonly Target[], to: s
 
 const NOTHING: Transfer = { done: [], vanished: [], unseen: [], twice: 0, why: null, throttled: false };
 
-function refuseMove(): never {
+/** @throws MaildrainError UNSAFE_EXPUNGE */
+export function refuseMove(): never {
   throw new MaildrainError(
     'UNSAFE_EXPUNGE',
     'the server has neither MOVE nor UIDPLUS: messages cannot be moved without the danger of removing others. "copy" can be used',
