@@ -27,7 +27,7 @@ const STREAM_PIECE = 1024 * 1024;
 
 /**
  * Longest time for what takes a server seconds: a batch, a piece, a search. The line's own timeout counts silence only, and a server that says one
- * octet a minute would hold its place among the drains for ever. At most two are waited for at a time, 3 MiB together: less than 1 KB a second.
+ * octet a minute would hold its place among the drains for ever. At most two are waited for at a time, 9 MiB together: less than 3 KB a second.
  */
 export const PATIENCE_MS = 60 * 60_000;
 

@@ -12,7 +12,7 @@ const KEEP = { raw: null, messages: null, reports: null, events: null, runs: nul
 /** Three small messages, and one that is streamed. */
 async function keptAndExpired(changes: MailboxChanges, alsoFacts: boolean): Promise<{ there: Scene; mail: Buffer[] }> {
   const there = await scene({}, changes);
-  const mail = [...Array.from({ length: 3 }, () => letter()), letter(3 * 1024 * 1024)];
+  const mail = [...Array.from({ length: 3 }, () => letter()), letter(9 * 1024 * 1024)];
   for (const raw of mail) there.account.deliver(raw, { internalDate: new Date() });
   expect(await there.drain()).toMatchObject({ outcome: 'done', stored: 4, disposed: 0 });
   await there.database.sql.query('truncate maildrain.raw');

@@ -42,7 +42,7 @@ describeWith('postgres', 'an odd answer to FETCH', () => {
   ];
   it.each(middles)('$why in the middle of a large message is not its end', async ({ line }) => {
     const s = await scene(answering(/BODY\.PEEK\[\]<2097152/, line));
-    s.account.deliver(letter(5 * MIB));
+    s.account.deliver(letter(9 * MIB));
     const [small] = s.deliver(1);
     expect(await s.drain()).toMatchObject({ stored: 1, missing: 1, disposed: 1, error: null });
     expectSameMail(await s.stored(), small === undefined ? [] : [small]);
@@ -50,8 +50,8 @@ describeWith('postgres', 'an odd answer to FETCH', () => {
   });
 
   it('NIL behind the end of a large message is its end', async () => {
-    const raw = letter(5 * MIB);
-    const s = await scene(answering(/BODY\.PEEK\[\]<5242880/, '1 FETCH (UID 1 BODY[]<5242880> NIL)'));
+    const raw = letter(9 * MIB);
+    const s = await scene(answering(/BODY\.PEEK\[\]<9437184/, '1 FETCH (UID 1 BODY[]<9437184> NIL)'));
     s.account.deliver(raw);
     expect(await s.drain()).toMatchObject({ outcome: 'done', stored: 1, disposed: 1 });
     expectSameMail(await s.stored(), [raw]);
