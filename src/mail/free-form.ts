@@ -6,22 +6,15 @@ import type { Finding } from './finding.ts';
 import { findAddresses } from './found-address.ts';
 import { contentFacts, fieldText, findField } from './header.ts';
 import type { Material, PartText } from './material.ts';
+import { type Named, SYSTEM } from './named.ts';
+import { namedAlone, namedByForm, namedByLabel, namedByTranscript } from './named-by-form.ts';
+import { namedBefore, namedByPhrases } from './named-by-phrases.ts';
 import { once } from './once.ts';
 import { PageIndex } from './page-index.ts';
 import { actionInWords, retryUntil } from './report-delay.ts';
 import { openPage, type Page } from './report-page.ts';
 import { findPhrases, GENERAL, type Hit } from './report-phrases.ts';
 import { answerAt, hasCode, hostIn, reasonIn } from './report-reason.ts';
-import {
-  type Named,
-  namedAlone,
-  namedBefore,
-  namedByForm,
-  namedByLabel,
-  namedByPhrases,
-  namedByTranscript,
-  SYSTEM,
-} from './report-recipients.ts';
 import { readSigns, type Signs } from './report-signs.ts';
 import { isOfSender, likelyRecipients, originalMessageId, pastedId } from './returned.ts';
 import { readNotification } from './ses-notification.ts';

@@ -1,31 +1,26 @@
-// Whom a report is about: the addresses behind, below or before its phrases, and the lines that belong to each. From the surest place to the
-// least sure; the first place that names somebody decides. free-form.ts asks, the phrases are data in families.ts.
+// Recipients that stand behind, below or before a phrase, and the lines that belong to each. The phrases are data in families.ts; free-form.ts asks.
 import type { Action } from '../model.ts';
 import { type FoundAddress, findAddresses } from './found-address.ts';
+import {
+  alias,
+  collectReason,
+  END_OF_LIST,
+  EXPANDED,
+  Gathering,
+  type Named,
+  note,
+  noteAlias,
+  ORIGINAL_LABEL,
+  RECIPIENT_LABEL,
+} from './named.ts';
 import type { Page } from './report-page.ts';
 import type { Hit } from './report-phrases.ts';
-
-export interface Named {
-  readonly address: string;
-  /** The alias it was sent to. */
-  original: string | null;
-  /** What the place says was done; null: nothing. */
-  readonly action: Action | null;
-  /** Lines that stand with it, empty ones between paragraphs. */
-  readonly reason: string[];
-}
-
-/** Recipients of one report, as many as a Verdict holds. */
-const MAX_NAMED = 1000;
 
 /** Lines with words between a heading and the first address below it. */
 const MAX_LINES_BEFORE = 6;
 
 /** Lines within which a phrase that comes again names somebody: its own, an empty one, the first of a list. */
 const LINES_TO_NAME = 3;
-
-/** Lines kept with one recipient. */
-const MAX_REASON_LINES = 40;
 
 /** Characters between the words of a sentence and its address. */
 const MAX_GAP = 90;
@@ -48,20 +43,7 @@ const RAGGED = 1;
 /** What ends the part of a sentence in which its recipient stands. */
 const TURN = /[.!?] |\b(?:because|from|by)\b/i;
 
-/** Where a list of recipients ends. */
-const END_OF_LIST =
-  /^(?:[-=*#_ ]{0,80})(?:(?:session )?transcript|session transcript|server message|smtp command|additional information|for (?:further|more) (?:assistance|information|help)|please (?:contact|reply|direct|do not|check)|no action is required|non-delivered information|error detail|unsent message|system contact|if you (?:do|have|need|feel|think|believe)|this (?:report|message) was (?:generated|created)|troubleshooting|possible (?:causes|reasons)|what you can|message header|original message|original sender|sent by|copyright|disclaimer)/i;
-
 const BULLET = /^(?:[-*>+\u2022\u00b7=#|~:]{1,10} ?|\d{1,3}[.)] ?|rcpt(?: to)?: ?)?/i;
-
-/** What stands for a recipient before a colon. */
-const RECIPIENT_LABEL =
-  /^(?:(?:failed|failing|original|final|undeliverable|unreachable|intended|invalid|rejected|bounced|affected|smtp|target mail|destination|e-?mail|mail|delivery|error)[- ])?(?:recipients?|address(?:es)?|rcpt(?: to)?|destination|user|to|e-?mail|for|empf\u00e4nger(?:adresse)?|destinataires?|destinatarios?|destinat\u00e1rios?|\u5b9b\u5148(?:\u30a2\u30c9\u30ec\u30b9)?|\u6536\u4ef6\u4eba(?:\u5730\u5740)?|\u53d7\u4fe1\u8005)(?:\(s\)|\(es\))?(?: address)?\s?[:\uff1a]\s?/i;
-const ORIGINAL_LABEL = /^\(?(?:original(?:ly)? (?:address|addressed|recipient)(?: to)?|alias)\b/i;
-const EXPANDED =
-  /^\(?(?:expanded from|ultimately generated from|generated (?:from|by)|originally addressed to|originally to|forwarded from|alias of|via)\b/i;
-const EXPANDED_WITHIN =
-  /\((?:expanded from|generated from|ultimately generated from|originally addressed to|original address|originally to):? /i;
 
 /** From the phrases that are followed by recipients. */
 export function namedByPhrases(page: Page, hits: readonly Hit[], kinds: readonly Hit['gives'][]): Named[] {
@@ -211,134 +193,6 @@ function openingAddress(text: string, found: readonly FoundAddress[]): FoundAddr
     : null;
 }
 
-function note(named: Named, text: string): void {
-  const { reason } = named;
-  if (reason.length >= MAX_REASON_LINES) return;
-  // A report in two languages says the same twice.
-  if (text === '' ? reason.at(-1) !== '' : !reason.includes(text)) reason.push(text);
-}
-
-function noteAlias(named: Named, text: string): void {
-  if (named.original !== null) return;
-  const at = EXPANDED_WITHIN.exec(text)?.index ?? (EXPANDED.test(text) ? 0 : -1);
-  const [first] = at < 0 ? [] : findAddresses(text.slice(at));
-  if (first !== undefined) alias(named, first.address);
-}
-
-function alias(named: Named, address: string): void {
-  if (named.original === null && address.toLowerCase() !== named.address.toLowerCase()) named.original = address;
-}
-
-/** Lines that tell by their own form: `<address>: reason`, a transcript, a label. */
-export function namedByForm(page: Page): Named[] {
-  const named = new Gathering();
-  const { lines } = page;
-  let current: Named | null = null;
-  for (let i = 0; i < lines.length; i += 1) {
-    const line = lines[i];
-    if (line === undefined) break;
-    const { text } = line;
-    if (text === '' || !text.includes('@')) {
-      const listed: Named | null = current;
-      if (listed !== null && text !== '' && END_OF_LIST.test(text)) current = null;
-      else if (listed !== null) note(listed, text);
-      continue;
-    }
-    const found = findAddresses(text);
-    const [first] = found;
-    const listed: Named | null = current;
-    if (first === undefined) continue;
-    // Postfix and qmail: the address in brackets, an alias in parentheses, a colon.
-    const after = text.slice(first.end);
-    const isQuoted = text.charAt(0) === '"' || text.charAt(0) === "'";
-    if (
-      (first.isBracketed &&
-        first.start === 0 &&
-        /^(?: \((?:expanded|generated) from:? [^()]{1,400}\))?:(?: |$)/.test(after)) ||
-      (isQuoted && first.start <= 1 && /^["']?:(?: |$)/.test(after))
-    ) {
-      current = named.add(first.address, null);
-      if (current !== null) {
-        noteAlias(current, after);
-        const rest = after.slice(after.search(/:(?: |$)/) + 1).trim();
-        if (rest !== '') note(current, rest);
-      }
-      continue;
-    }
-    if (listed !== null) {
-      noteAlias(listed, text);
-      note(listed, text);
-    }
-  }
-  return named.all();
-}
-
-/** What a session says: `>>> RCPT TO:<address>` with a refusal, `550 <address>... reason`. */
-export function namedByTranscript(page: Page): Named[] {
-  const named = new Gathering();
-  const { lines } = page;
-  // The sender may be refused, and is named then as a recipient is.
-  const senders = new Set(lines.map(({ text }) => senderOf(text)));
-  for (let i = 0; i < lines.length; i += 1) {
-    const text = lines[i]?.text ?? '';
-    if (!text.includes('@')) continue;
-    const [first] = findAddresses(text);
-    if (first === undefined || senders.has(first.address.toLowerCase())) continue;
-    const before = text.slice(0, first.start);
-    if (/\brcpt to: ?<?$/i.test(before)) {
-      const refusal = lines
-        .slice(i + 1, i + 4)
-        .find((line) => /^(?:<<<|[a-z]{2,20}:|[a-z ]{2,40}:)? ?[45]\d\d[ -]/i.test(line.text));
-      if (refusal !== undefined) collectReason(named.add(first.address, null), refusal.text);
-    } else if (
-      /^(?:<<< )?[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3} )?<?$/.test(before) &&
-      /^ ?(?:\.\.\.|:)/.test(text.slice(first.end))
-    ) {
-      const one = named.add(first.address, null);
-      // What the remote host said, of which this is sendmail's summary.
-      const answer = lines[i - 1]?.text ?? '';
-      if (/^<<< ?[45]\d\d/.test(answer)) collectReason(one, answer);
-      collectReason(one, text);
-    }
-  }
-  return named.all();
-}
-
-function senderOf(text: string): string | null {
-  const at = text.search(/\bmail from:/i);
-  return at < 0 ? null : (findAddresses(text.slice(at))[0]?.address.toLowerCase() ?? null);
-}
-
-function collectReason(named: Named | null, text: string): void {
-  if (named !== null) note(named, text);
-}
-
-/** Lines with a label for recipients. */
-export function namedByLabel(page: Page): Named[] {
-  const named = new Gathering();
-  for (const { text } of page.lines) {
-    const label = text.includes('@') ? RECIPIENT_LABEL.exec(text) : null;
-    if (label === null || /^to\s?:/i.test(text)) continue;
-    for (const { address } of findAddresses(text.slice(label[0].length))) named.add(address, null);
-  }
-  return named.all();
-}
-
-/** Lines that are an address and nothing else. `parties` are those the report is between. */
-export function namedAlone(page: Page, parties: ReadonlySet<string>): Named[] {
-  const named = new Gathering();
-  for (const { text } of page.lines) {
-    if (!text.includes('@')) continue;
-    const [first] = findAddresses(text);
-    const isAlone =
-      first !== undefined &&
-      /^[-*\u2022 <"'(]*$/.test(text.slice(0, first.start)) &&
-      /^[>"') .,;]*$/.test(text.slice(first.end));
-    if (isAlone && !parties.has(first.address.toLowerCase())) named.add(first.address, null);
-  }
-  return named.all();
-}
-
 /** From the phrases that stand behind their recipient. */
 export function namedBefore(page: Page, hits: readonly Hit[]): Named[] {
   const named = new Gathering();
@@ -360,29 +214,3 @@ export function namedBefore(page: Page, hits: readonly Hit[]): Named[] {
   }
   return named.all();
 }
-
-/** Recipients in the order in which they are named, each once. */
-class Gathering {
-  readonly #named = new Map<string, Named>();
-
-  add(address: string, action: Action | null): Named | null {
-    const key = address.toLowerCase();
-    const known = this.#named.get(key);
-    if (known !== undefined) return known;
-    if (this.#named.size >= MAX_NAMED) return null;
-    const named: Named = { address, original: null, action, reason: [] };
-    this.#named.set(key, named);
-    return named;
-  }
-
-  /** Without the servers' own addresses, unless they are all there is. */
-  all(): Named[] {
-    const all = [...this.#named.values()];
-    const people = all.filter(({ address }) => !SYSTEM.test(address));
-    return people.length > 0 ? people : all;
-  }
-}
-
-/** Whom reports tell to write to. */
-export const SYSTEM =
-  /^(?:mailer-daemon|postmaster|abuse|support|help|helpdesk|hostmaster|admin|administrator|root|noc|no-?reply)@/i;
