@@ -81,6 +81,18 @@ describeWith('postgres', 'admin jobs of the library', () => {
     expect(last).toMatchObject({ state: 'done', done: 3000 });
   }, 180_000);
 
+  it('a restore is not enqueued into a folder that is not there', async () => {
+    const { maildrain } = await made(1);
+    await maildrain.drain('office');
+    const words = { mailbox: 'office', criteria: { all: true } } as const;
+    const missing = { code: 'MAILBOX_MISSING', message: expect.stringContaining('did you mean "Trash"?') };
+    const args = { folder: 'Trahs' };
+    await expect(maildrain.admin.restorePlan({ ...words, args })).rejects.toMatchObject(missing);
+    await expect(maildrain.enqueue({ ...words, kind: 'restore', args })).rejects.toMatchObject(missing);
+    expect(await maildrain.admin.jobs.list()).toEqual([]);
+    expect(await maildrain.admin.restorePlan(words)).toMatchObject({ mailbox: 'office', folder: 'INBOX', messages: 1 });
+  });
+
   it('enqueues jobs over stored mail beside drains, and cancels them while nobody works', async () => {
     const { maildrain } = await made(2);
     await maildrain.drain('office');

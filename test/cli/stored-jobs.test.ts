@@ -43,6 +43,39 @@ describeWith('postgres', 'jobs over stored mail', () => {
     expect(onServer()).toBe(6);
   });
 
+  it('a restore looks for its folder before it asks, and is not queued without it', async () => {
+    const made = await drained(2);
+    const account = made.imap.account('ann');
+    account.createFolder('Found');
+    account.createFolder('Shelf', { attributes: ['\\Noselect'] });
+    const looks = (): number => made.imap.events.filter(({ name }) => name === 'LOGOUT').length;
+    const into = (folder: string, ...more: string[]) =>
+      made.run('restore', '--mailbox', 'bounces', '--all', '--folder', folder, ...more);
+    const cases: [string, RegExp][] = [
+      ['Fuond', /^maildrain: MAILBOX_MISSING: the account has no folder "Fuond": did you mean "Found"\?\n$/],
+      ['Shelf', /^maildrain: MAILBOX_MISSING: "Shelf" only holds other mailboxes/],
+    ];
+    for (const [folder, says] of cases) {
+      for (const how of ['--dry-run', '--yes'] as const) {
+        const before = looks();
+        const ended = await into(folder, how);
+        expect(ended).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(says) });
+        expect(looks() - before).toBe(1);
+      }
+    }
+    const there = await into('Found', '--dry-run');
+    expect(there.stdout).toMatch(/^restore: put 2 messages back into "Found" of bounces \(/);
+    expect((await into('Found', '--dry-run', '--json')).documents).toMatchObject([
+      { mailbox: 'bounces', folder: 'Found', messages: 2 },
+    ]);
+    await made.imap.close();
+    for (const how of ['--dry-run', '--yes']) {
+      const ended = await made.run('restore', '--mailbox', 'bounces', '--all', how, '--json');
+      expect(ended).toMatchObject({ code: 1, documents: [{ error: { code: 'UNREACHABLE' } }] });
+    }
+    expect((await made.run('jobs', 'list', '--json')).documents).toEqual([]);
+  });
+
   it('a mailbox that nobody knows is no empty one', async () => {
     const made = await drained(1);
     const path = join(directory(), 'mail.mbox');
