@@ -45,7 +45,7 @@ export interface PlanWords {
 /** `{ kind: 'reclassify', criteria: { since: '2026-10-01' } }`. Any other word is refused. */
 export interface JobWords {
   readonly kind: StoredJob;
-  /** `restore`: where to, and whose mail. `reclassify`: whose; absent: of all. */
+  /** `restore`: where to, and whose mail; absent: the only one that is configured. `reclassify`: whose; absent: of all. */
   readonly mailbox?: string | undefined;
   /** Which stored messages. */
   readonly criteria?: CriteriaWords | undefined;

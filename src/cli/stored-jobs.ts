@@ -13,7 +13,7 @@ import { EXIT, UsageError } from './exit.ts';
 import { listenForLeaving } from './leaving.ts';
 import { bytes, instant, plural } from './words.ts';
 
-type RestoreGiven = RunOptions & CriteriaWords & { readonly mailbox: string; readonly folder?: string };
+type RestoreGiven = RunOptions & CriteriaWords & { readonly mailbox?: string; readonly folder?: string };
 
 export function addStoredJobs(program: Command, terminal: Terminal): void {
   const restore = program
@@ -21,7 +21,7 @@ export function addStoredJobs(program: Command, terminal: Terminal): void {
     .description(
       'Puts stored mail back on its server, as it was: octets, flags, date; on Gmail its labels. Each message once.',
     )
-    .requiredOption('--mailbox <name>', 'whose mail, and where to')
+    .option('--mailbox <name>', 'whose mail, and where to; default: the only one that is configured')
     .option('--folder <folder>', 'into this folder in place of the one the mailbox drains');
   addCriteriaOptions(restore, 'stored');
   restore.option('--dry-run', 'say how many there are; change nothing');

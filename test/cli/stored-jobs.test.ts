@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { expect, it, onTestFinished } from 'vitest';
 import { describeWith } from '../support/fresh.ts';
-import { makeWorld, message, type World } from './maildrain.ts';
+import { mailboxLines, makeWorld, message, type World } from './maildrain.ts';
 
 async function drained(messages: number): Promise<World> {
   const made = await makeWorld();
@@ -73,6 +73,22 @@ describeWith('postgres', 'jobs over stored mail', () => {
       const ended = await made.run('restore', '--mailbox', 'bounces', '--all', how, '--json');
       expect(ended).toMatchObject({ code: 1, documents: [{ error: { code: 'UNREACHABLE' } }] });
     }
+    expect((await made.run('jobs', 'list', '--json')).documents).toEqual([]);
+  });
+
+  it('a restore without --mailbox means the only one, and of several none', async () => {
+    const made = await drained(2);
+    const one = await made.run('restore', '--all', '--dry-run');
+    expect(one).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^restore: put 2 messages back into bounces \(/),
+    });
+    made.configure(
+      mailboxLines('archive', made.imap, 'folder: Archive\ndispose: keep') + mailboxLines('bounces', made.imap),
+    );
+    const several = await made.run('restore', '--all', '--yes');
+    expect(several).toMatchObject({ code: 2, stdout: '' });
+    expect(several.stderr).toMatch(/REQUEST_INVALID: .*--mailbox NAME .*each: bounces \(2\), archive \(0\)\n$/);
     expect((await made.run('jobs', 'list', '--json')).documents).toEqual([]);
   });
 
