@@ -1,5 +1,5 @@
-// What a restore would do, before anybody is asked and anything is queued: that the folder is there and can be opened, and how many stored messages
-// there are. A worker would find out as well, minutes later and with nobody there to be told.
+// What a restore would do, before anybody is asked and anything is queued: that the folder is there and can be opened, how many stored messages
+// there are, and how many of them it has already. A worker would find out as well, minutes later and with nobody there to be told.
 
 import type { MailboxConfig } from '../model.ts';
 import { resolveSecret } from '../secrets.ts';
@@ -7,6 +7,7 @@ import { type AdminSession, openAdmin } from '../source/admin-session.ts';
 import type { Sql } from '../store/pool.ts';
 import { type Selection, type StoredSum, type Stretch, sumStored } from '../store/stored-mail.ts';
 import { keptMailbox } from './empty-trash.ts';
+import { countThere } from './restore-there.ts';
 import { readArgs } from './server-args.ts';
 import { restoreArgs } from './store-args.ts';
 
@@ -23,6 +24,8 @@ export interface RestorePlan extends StoredSum {
   /** As the server spells it. */
   readonly folder: string;
   readonly uidValidity: string;
+  /** Those among `messages` that the folder has already: they stay as they are. Not those of which the server never said where they are. */
+  readonly present: number;
 }
 
 /**
@@ -38,7 +41,9 @@ export async function planRestore(
   const admin = await openTarget(mailbox, args, signal);
   try {
     const { path, uidValidity } = admin.session.facts;
-    return { mailbox: mailbox.name, folder: path, uidValidity, ...(await sumStored(sql, selection, stretch)) };
+    const sum = await sumStored(sql, selection, stretch);
+    const present = sum.messages === 0 ? 0 : await countThere(sql, admin, mailbox, selection, stretch);
+    return { mailbox: mailbox.name, folder: path, uidValidity, ...sum, present };
   } finally {
     await admin.close();
   }

@@ -11,7 +11,7 @@ import { type Terminal, withOpenService } from './context.ts';
 import { addCriteriaOptions, criteriaWords } from './criteria-options.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { listenForLeaving } from './leaving.ts';
-import { bytes, instant, plural } from './words.ts';
+import { bytes, count, instant, plural } from './words.ts';
 
 type RestoreGiven = RunOptions & CriteriaWords & { readonly mailbox?: string; readonly folder?: string };
 
@@ -48,7 +48,8 @@ async function putBack(options: RestoreGiven, terminal: Terminal): Promise<void>
     const { kind, ...what } = words;
     const plan = await service.admin.restorePlan(what);
     const where = folder === undefined ? plan.mailbox : `"${plan.folder}" of ${plan.mailbox}`;
-    const sentence = printable(`put ${plural(plan.messages, 'message')} back into ${where}`);
+    const there = plan.present === 0 ? '' : `, but for ${count(plan.present)} already there`;
+    const sentence = printable(`put ${plural(plan.messages, 'message')} back into ${where}${there}`);
     const when = plan.messages === 0 ? '' : `, ${instant(plan.oldest)} to ${instant(plan.newest)}`;
     return confirmAndRun(service, options, terminal, {
       words,

@@ -37,6 +37,8 @@ describeWith('postgres', 'jobs over stored mail', () => {
     expect(restored.stderr).toBe('');
     expect(restored.stdout).toMatch(/job 1 \(restore bounces\): done\n {2}6 of 6 done, .*restored 6/);
     expect(onServer()).toBe(6);
+    const again = await made.run('restore', '--mailbox', 'bounces', '--all', '--dry-run');
+    expect(again.stdout).toMatch(/^restore: put 6 messages back into bounces, but for 6 already there \(/);
     const [next] = (await made.run('drain', 'bounces', '--json')).documents;
     expect(next).toMatchObject({ stored: 0, disposed: 0, notes: ['6 restored, left alone: "restore" put them back'] });
     expect((await made.run('drain', 'bounces', '--dry-run')).stdout).toContain('6 restored, left alone');
