@@ -166,7 +166,10 @@ function isFinalForJob(code: ErrorCode): boolean {
   return DECISIONS[code] === refusedLogin || code === 'MAILBOX_CHANGED' || code === 'OVER_QUOTA';
 }
 
-/** Servers say so while they restart; said again and again, it is so, and whoever asked for the job waits for an answer. */
+/**
+ * Servers say so while they restart; said again and again, it is so, and whoever asked for the job waits for an answer. At once where the list of
+ * folders says the same.
+ */
 const BELIEVED_LATE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'COMMAND_REFUSED',
   'MAILBOX_MISSING',
@@ -187,7 +190,7 @@ export function decideJob(
 ): Verdict {
   const { failures, failingSince } = history;
   const failingForMs = failingSince === null ? 0 : now.getTime() - failingSince.getTime();
-  const refused = BELIEVED_LATE.has(error.code) && failures + 1 >= REFUSALS;
+  const refused = BELIEVED_LATE.has(error.code) && (error.unlisted || failures + 1 >= REFUSALS);
   const end: Verdict = { stop: true, notBefore: null };
   if (isFinalForJob(error.code) || refused || failingForMs >= JOB_PATIENCE_MS) return end;
   const { action } = DECISIONS[error.code];

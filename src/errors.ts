@@ -65,6 +65,8 @@ export interface ErrorFacts {
   readonly retryAfterMs?: number | undefined;
   /** The server's own words, bounded and cleaned of control characters. */
   readonly response?: string | undefined;
+  /** The account was asked for all its folders, and this is none of them: no server says so only because it restarts. */
+  readonly unlisted?: boolean | undefined;
   readonly cause?: unknown;
 }
 
@@ -77,6 +79,7 @@ export class MaildrainError extends Error {
   readonly uid: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly response: string | undefined;
+  readonly unlisted: boolean;
 
   constructor(code: ErrorCode, message: string, facts: ErrorFacts = {}) {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
@@ -85,6 +88,7 @@ export class MaildrainError extends Error {
     this.mailbox = facts.mailbox;
     this.uid = facts.uid;
     this.retryAfterMs = facts.retryAfterMs;
+    this.unlisted = facts.unlisted === true;
     this.response = facts.response === undefined ? undefined : printable(facts.response).slice(0, MAX_RESPONSE);
   }
 }

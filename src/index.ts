@@ -4,6 +4,7 @@ export type { ExpirePlan } from './admin/expire.ts';
 export type { ExportFormat, ExportProgress, ExportReport } from './admin/export.ts';
 export type { EmptyPlan } from './admin/plan.ts';
 export type { ReclassifyDiff } from './admin/reclassify.ts';
+export type { RestorePlan } from './admin/restore-plan.ts';
 export type { VerifyReport } from './admin/verify.ts';
 export type { CriteriaWords } from './criteria.ts';
 export { ERROR_CODES, type ErrorCode, MaildrainError } from './errors.ts';

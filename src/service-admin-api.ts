@@ -4,6 +4,7 @@ import type { ExpirePlan } from './admin/expire.ts';
 import type { ExportFormat, ExportReport, ExportRequest } from './admin/export.ts';
 import type { EmptyPlan } from './admin/plan.ts';
 import type { ReclassifyDiff } from './admin/reclassify.ts';
+import type { RestorePlan } from './admin/restore-plan.ts';
 import type { VerifyOptions, VerifyReport } from './admin/verify.ts';
 import type { CriteriaWords } from './criteria.ts';
 import type { AdminJobKind } from './model.ts';
@@ -44,7 +45,7 @@ export interface PlanWords {
 /** `{ kind: 'reclassify', criteria: { since: '2026-10-01' } }`. Any other word is refused. */
 export interface JobWords {
   readonly kind: StoredJob;
-  /** `restore`: where to, and whose mail. `reclassify`: whose; absent: of all. */
+  /** `restore`: where to, and whose mail; absent: the only one that is configured. `reclassify`: whose; absent: of all. */
   readonly mailbox?: string | undefined;
   /** Which stored messages. */
   readonly criteria?: CriteriaWords | undefined;
@@ -71,6 +72,8 @@ export interface Admin {
   apply(planId: string, options?: { readonly by?: string | undefined }): Promise<string>;
   /** How many stored messages a job would be about. */
   count(words: JobWords): Promise<StoredSum>;
+  /** What a restore would put back, and where to; looks at the folder on its server and changes nothing. */
+  restorePlan(words: Omit<JobWords, 'kind'>, signal?: AbortSignal): Promise<RestorePlan>;
   /** What a reclassify would change, slice by slice; changes nothing. */
   reclassifyDiff(words: Omit<JobWords, 'kind'>, signal?: AbortSignal): AsyncIterable<ReclassifyDiff>;
   /** What an expiry would delete now; changes nothing. */
@@ -79,7 +82,7 @@ export interface Admin {
   export(words: ExportWords): Promise<ExportReport>;
   /** Compares a mailbox on its server with what is known of it, here and now: it only reads. */
   verify(name: string, options?: Partial<Pick<VerifyOptions, 'signal' | 'onProgress'>>): Promise<VerifyReport>;
-  /** Enqueues a job over stored mail. Returns the job's id. */
+  /** Enqueues a job over stored mail. Returns the job's id. `restore` looks first whether its folder is there. */
   enqueue(words: JobWords): Promise<string>;
   readonly plans: {
     list(filter?: { readonly mailbox?: string | undefined; readonly limit?: number | undefined }): Promise<Plan[]>;

@@ -2,7 +2,7 @@
 // when it is away, whoever works the queue finds the job by itself. The work is in admin/ and store/.
 
 import { userInfo } from 'node:os';
-import { readJobArgs, refuseCriteria, refuseUnknown } from './admin/args.ts';
+import { readJobArgs, refuseUnknown } from './admin/args.ts';
 import { type EngineOptions, runTurn, type TurnOutcome } from './admin/engine.ts';
 import { planExpire } from './admin/expire.ts';
 import { exportMail } from './admin/export.ts';
@@ -10,23 +10,23 @@ import { jobOf } from './admin/jobs.ts';
 import { makePlan } from './admin/plan.ts';
 import { planSourceOf } from './admin/plan-source.ts';
 import { reclassifyDiff } from './admin/reclassify.ts';
+import { planRestore, requireTarget } from './admin/restore-plan.ts';
 import { verifyMailbox } from './admin/verify.ts';
 import { loginOf } from './config.ts';
 import { parseCriteria } from './criteria.ts';
 import type { DrainContext } from './drain/drain.ts';
 import { MaildrainError, printable } from './errors.ts';
 import type { Log } from './log.ts';
-import { READER_VERSION } from './mail/read.ts';
-import { ADMIN_JOBS, type MailboxConfig, type Retention } from './model.ts';
-import { type Admin, type JobWords, PLANNED_JOBS, type StoredJob } from './service-admin-api.ts';
+import type { MailboxConfig, Retention } from './model.ts';
+import { type Admin, type JobWords, PLANNED_JOBS } from './service-admin-api.ts';
 import { findConfigured } from './service-mailboxes.ts';
+import { everything, requireKnown, requireOneOf, type StoredJobOf, storedJob } from './service-stored-jobs.ts';
 import { listJobs, openJobs } from './store/admin-job-list.ts';
 import { cancelJob, enqueueJob, findJob, type Job, type NewJob, retryJob } from './store/admin-jobs.ts';
 import { announceAdminWorker, isAdminWorkerThere } from './store/lock.ts';
-import { allMailboxes } from './store/mailboxes.ts';
 import { findPlan, listPlans } from './store/plans.ts';
 import type { Database, Pen } from './store/pool.ts';
-import { lastStoredId, type Selection, type Stretch, sumStored } from './store/stored-mail.ts';
+import { sumStored } from './store/stored-mail.ts';
 
 /** How often a followed job's row is looked at: a person sees it move, and Postgres does not notice. */
 const FOLLOW_MS = 500;
@@ -65,6 +65,8 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
       options.wake();
     }
   };
+  const asked = async (words: JobWords): Promise<StoredJobOf> =>
+    storedJob(words, mailboxes(), async () => (await database()).sql);
   const put = async (job: NewJob): Promise<string> => {
     const id = await enqueueJob((await database()).sql, job);
     await tellQueue(options, id);
@@ -101,10 +103,11 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
       return put({ kind, mailbox, login, planId, criteria, args, total: messages, requestedBy: nameOf(by) });
     },
     async enqueue(words) {
-      const asked = words.kind === 'expire' ? { ...words, args: { ...options.retention, ...words.args } } : words;
-      const { kind, mailbox, args, selection } = storedJob(asked, mailboxes());
+      const policy = words.kind === 'expire' ? { ...options.retention, ...words.args } : words.args;
+      const { kind, mailbox, args, selection } = await asked({ ...words, args: policy });
       const { sql } = await database();
-      await requireKnown(sql, mailboxes(), selection.mailbox);
+      // Also where it was looked at before: minutes may lie between a question and its answer.
+      if (mailbox !== null) await requireTarget({ mailbox, args }, options.stopping);
       // An expiry goes by its policy, and counts nothing beforehand.
       const all = await everything(sql);
       const total = kind === 'expire' ? null : (await sumStored(sql, selection, all)).messages;
@@ -121,16 +124,20 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
       });
     },
     async count(words) {
+      const { selection } = await asked(words);
       const { sql } = await database();
-      const { selection } = storedJob(words, mailboxes());
-      await requireKnown(sql, mailboxes(), selection.mailbox);
       return sumStored(sql, selection, await everything(sql));
     },
+    async restorePlan(words, signal = options.stopping) {
+      const { mailbox, args, selection } = await asked({ ...words, kind: 'restore' });
+      if (mailbox === null) throw new MaildrainError('BUG', 'a restore without a mailbox');
+      const { sql } = await database();
+      const both = AbortSignal.any([signal, options.stopping]);
+      return planRestore(sql, { mailbox, args, selection, stretch: await everything(sql) }, both);
+    },
     async *reclassifyDiff(words, signal = options.stopping) {
-      const { selection } = storedJob({ ...words, kind: 'reclassify' }, mailboxes());
-      const { mailbox, criteria, readerBefore } = selection;
+      const { mailbox, criteria, readerBefore } = (await asked({ ...words, kind: 'reclassify' })).selection;
       const { database: connected, bounces } = await options.context();
-      await requireKnown(connected.sql, mailboxes(), mailbox);
       const both = AbortSignal.any([signal, options.stopping]);
       yield* reclassifyDiff(connected, bounces, { mailbox: mailbox ?? undefined, criteria, readerBefore }, both);
     },
@@ -192,51 +199,6 @@ export async function announceWorker(database: Database, signal: AbortSignal, lo
     await pen?.release();
     await pause(ANNOUNCE_MS, signal);
   }
-}
-
-interface StoredJobOf {
-  readonly kind: StoredJob;
-  /** Null: it needs none. */
-  readonly mailbox: MailboxConfig | null;
-  readonly args: Readonly<Record<string, unknown>>;
-  readonly selection: Selection;
-}
-
-/** A job over stored mail from words. @throws MaildrainError MAILBOX_UNKNOWN, REQUEST_INVALID, CRITERIA_INVALID */
-function storedJob(words: JobWords, mailboxes: readonly MailboxConfig[]): StoredJobOf {
-  const { kind, mailbox: name, criteria = {}, args: given = {}, by: _, ...more } = words;
-  refuseUnknown(kind, more);
-  requireOneOf(
-    kind,
-    ADMIN_JOBS.filter((known) => !PLANNED_JOBS.some((planned) => planned === known)),
-  );
-  if (kind === 'restore') {
-    if (name === undefined) throw new MaildrainError('REQUEST_INVALID', 'restore: say into which mailbox');
-    const mailbox = findConfigured(mailboxes, name);
-    const selection = { mailbox: name, criteria: parseCriteria(criteria, 'stored') };
-    return { kind, mailbox, args: readJobArgs(kind, given), selection };
-  }
-  // Mail of a mailbox that is no longer configured is still there.
-  const args = readJobArgs(kind, name === undefined ? given : { ...given, mailbox: name });
-  const said = Object.values(criteria).some((value) => value !== undefined);
-  if (said) refuseCriteria(kind);
-  const readerBefore = kind === 'reclassify' ? Number(args.readerBefore) || READER_VERSION : undefined;
-  const selection = { mailbox: name ?? null, criteria: said ? parseCriteria(criteria, 'stored') : null, readerBefore };
-  return { kind, mailbox: null, args, selection };
-}
-
-/** Mail of a mailbox that is no longer configured is still there; a name that nobody knows was misspelt. */
-async function requireKnown(
-  sql: Database['sql'],
-  mailboxes: readonly MailboxConfig[],
-  name: string | null,
-): Promise<void> {
-  if (name === null || (await allMailboxes(sql)).some((known) => known.name === name)) return;
-  findConfigured(mailboxes, name);
-}
-
-async function everything(sql: Database['sql']): Promise<Stretch> {
-  return { after: '0', until: await lastStoredId(sql) };
 }
 
 /** The row stands: a queue that is away costs half a minute, no job. */
@@ -304,13 +266,5 @@ function checkId(id: string): string {
   throw new MaildrainError(
     'REQUEST_INVALID',
     `"${printable(id).slice(0, MAX_SHOWN)}" is no id: an id is a whole number ("maildrain plans list" and "maildrain jobs list" show them)`,
-  );
-}
-
-function requireOneOf(kind: string, known: readonly string[]): void {
-  if (known.includes(kind)) return;
-  throw new MaildrainError(
-    'REQUEST_INVALID',
-    `"${printable(String(kind)).slice(0, MAX_SHOWN)}" is none of ${known.join(', ')}`,
   );
 }

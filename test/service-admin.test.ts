@@ -11,19 +11,20 @@ const PASSWORD = 'correct horse';
 async function made(
   messages: number,
   changes: object = {},
+  users: Readonly<Record<string, string>> = { office: 'ann' },
 ): Promise<{ maildrain: Maildrain; imap: ImapServer; left: () => number }> {
   const imap = await startImapServer({ password: PASSWORD });
   const account = imap.account('ann');
   for (let n = 0; n < messages; n++) account.deliver(Buffer.from(`From: b@example.net\r\nSubject: ${n}\r\n\r\nx\r\n`));
   const { url } = await freshDatabase();
-  const office = {
-    name: 'office',
-    imap: { host: '127.0.0.1', port: imap.port, user: 'ann', tls: 'none', password: () => PASSWORD },
+  const mailboxes = Object.entries(users).map(([name, user]) => ({
+    name,
+    imap: { host: '127.0.0.1', port: imap.port, user, tls: 'none', password: () => PASSWORD },
     every: '1h',
     dispose: 'keep',
     ...changes,
-  };
-  const maildrain = await createMaildrain({ postgres: url, mailboxes: [office], log: silentLog });
+  }));
+  const maildrain = await createMaildrain({ postgres: url, mailboxes, log: silentLog });
   onTestFinished(async () => {
     await maildrain.stop();
     await imap.close();
@@ -81,6 +82,48 @@ describeWith('postgres', 'admin jobs of the library', () => {
     expect(last).toMatchObject({ state: 'done', done: 3000 });
   }, 180_000);
 
+  it('a restore is not enqueued into a folder that is not there', async () => {
+    const { maildrain } = await made(1);
+    await maildrain.drain('office');
+    const words = { mailbox: 'office', criteria: { all: true } } as const;
+    const missing = { code: 'MAILBOX_MISSING', message: expect.stringContaining('did you mean "Trash"?') };
+    const args = { folder: 'Trahs' };
+    await expect(maildrain.admin.restorePlan({ ...words, args })).rejects.toMatchObject(missing);
+    await expect(maildrain.enqueue({ ...words, kind: 'restore', args })).rejects.toMatchObject(missing);
+    expect(await maildrain.admin.jobs.list()).toEqual([]);
+    expect(await maildrain.admin.restorePlan(words)).toMatchObject({ mailbox: 'office', folder: 'INBOX', messages: 1 });
+  });
+
+  it('a restore that names no mailbox means the only one, and of several none', async () => {
+    const { maildrain } = await made(2);
+    await maildrain.drain('office');
+    const criteria = { all: true } as const;
+    expect(await maildrain.admin.restorePlan({ criteria })).toMatchObject({ mailbox: 'office', messages: 2 });
+    const id = await maildrain.enqueue({ kind: 'restore', criteria });
+    expect(await maildrain.admin.jobs.find(id)).toMatchObject({ mailbox: 'office', total: 2 });
+
+    const names = Array.from({ length: 11 }, (_, n) => `m${String(n).padStart(2, '0')}`);
+    const users = Object.fromEntries(names.map((name) => [name, name === 'm03' ? 'ann' : name]));
+    const several = await made(3, {}, users);
+    await several.maildrain.drain('m03');
+    for (let n = 0; n < 5; n++) several.imap.account('m10').deliver(Buffer.from('Subject: late\r\n\r\nx\r\n'));
+    await several.maildrain.drain('m10');
+    const refusal = {
+      code: 'REQUEST_INVALID',
+      message:
+        'restore: say into which mailbox: --mailbox NAME (in a program mailbox: NAME). So many matching stored messages came from each: m10 (5), m03 (3), m00 (0), m01 (0), m02 (0), m04 (0), m05 (0), m06 (0), m07 (0), m08 (0) and 1 more',
+    };
+    await expect(several.maildrain.enqueue({ kind: 'restore', criteria })).rejects.toMatchObject(refusal);
+    await expect(several.maildrain.admin.restorePlan({ criteria })).rejects.toMatchObject(refusal);
+    await expect(several.maildrain.admin.count({ kind: 'restore', criteria })).rejects.toMatchObject(refusal);
+    // All of it came from one, and that one is not guessed.
+    const late = { kind: 'restore', criteria: { subject: 'late' } } as const;
+    await expect(several.maildrain.enqueue(late)).rejects.toMatchObject({
+      message: expect.stringContaining(': m10 (5), m00 (0), '),
+    });
+    expect(await several.maildrain.admin.jobs.list()).toEqual([]);
+  });
+
   it('enqueues jobs over stored mail beside drains, and cancels them while nobody works', async () => {
     const { maildrain } = await made(2);
     await maildrain.drain('office');
@@ -98,7 +141,6 @@ describeWith('postgres', 'admin jobs of the library', () => {
     const wrong = [
       maildrain.enqueue({ kind: 'restore', mailbox: 'office' }),
       maildrain.enqueue({ kind: 'restore', mailbox: 'office', criteria: [] as object }),
-      maildrain.enqueue({ kind: 'restore', criteria: { all: true } }),
       maildrain.enqueue({ kind: 'expire', criteria: { before: '2026-01-01' } }),
       maildrain.enqueue({ kind: 'expire', criteria: { all: true } }),
       maildrain.enqueue({ kind: 'purge' as 'restore', mailbox: 'office', criteria: { all: true } }),

@@ -6,7 +6,7 @@ import { decideJob } from '../decide.ts';
 import type { DrainContext } from '../drain/drain.ts';
 import { MaildrainError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { AdminJobKind, MailboxConfig } from '../model.ts';
+import type { AdminJobKind, MailboxConfig, Step } from '../model.ts';
 import {
   beat,
   beginTurn,
@@ -159,12 +159,23 @@ class EngineTurn {
     await beginTurn(sql, this.#job.id);
     const signal = AbortSignal.any([this.#outer, this.#pen.lost, this.#cancel.signal, this.#over.signal]);
     const worked = (): void => this.#worked();
+    // What the step adds to stands still till it is yielded: its transaction may come to nothing.
+    const save = (step: Step): Promise<void> => saveStep(sql, id, step.cursor, withStep(this.#standing, step));
     const { id, kind, criteria, args, planId, cursor } = this.#job;
     const request = { id, kind, criteria, args, planId, cursor };
     const watch = setInterval(() => void this.#watch(), BEAT_MS);
     try {
-      const turn = { request, mailbox, mailboxes: this.#options.mailboxes(), pen: this.#pen, context, signal, worked };
-      for await (const step of definition.work(turn)) {
+      const mailboxes = this.#options.mailboxes();
+      for await (const step of definition.work({
+        request,
+        mailbox,
+        mailboxes,
+        pen: this.#pen,
+        context,
+        signal,
+        worked,
+        save,
+      })) {
         this.#standing = withStep(this.#standing, step);
         await saveStep(sql, id, step.cursor, this.#standing);
         this.#steps++;

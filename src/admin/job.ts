@@ -34,6 +34,11 @@ export interface Turn {
    * Something is done that need not be done again, within a slice: from then on the turn may be over. A step that has done something says so by itself.
    */
   readonly worked: () => void;
+  /**
+   * Writes a step down with the pen, for a job whose slice is one transaction of Postgres: said as the last thing in it, slice, cursor and counts stand or
+   * fall together. The same step is yielded afterwards all the same.
+   */
+  readonly save: (step: Step) => Promise<void>;
   /** For tests: milliseconds in place of the pause before a slice that was cut is repeated. */
   readonly settleMs?: number;
 }

@@ -1,6 +1,6 @@
 // Reads stored mail again with today's reader and replaces what was known of it: kinds, reports, and what follows from them for suppressions.
 // What would change can be seen first (reclassifyDiff); events are written only for what does. A message that was read by today's reader is not
-// read again, so that a slice may be done twice.
+// read again, so that a slice may be done twice; its counts and its cursor are written with it.
 
 import { createReader, READER_VERSION, type Reader } from '../mail/read.ts';
 import type { Criteria, Step } from '../model.ts';
@@ -62,7 +62,7 @@ export async function* reclassifyDiff(
     const rereads = await readAgain(database, page.messages, make);
     const pen = await database.take();
     try {
-      const { events: _, ...outcome } = await storeReread(pen.client, rereads, pipeline, new Date(), false);
+      const { events: _, ...outcome } = await storeReread(pen.client, rereads, pipeline, new Date(), null);
       yield { ...outcome, read: rereads.length, expired: page.messages.length - rereads.length };
     } finally {
       await pen.release();
@@ -92,7 +92,7 @@ export function reclassifyWith(make: MakeReader): AdminJob {
   return {
     kind: 'reclassify',
     needsMailbox: false,
-    async *work({ request, pen, context, signal }): AsyncGenerator<Step, void> {
+    async *work({ request, pen, context, signal, save }): AsyncGenerator<Step, void> {
       const { mailbox, readerBefore } = readArgs(reclassifyArgs, request.args);
       const selection = selectionOf({ mailbox, criteria: request.criteria, readerBefore });
       const begun = request.cursor as Cursor | null;
@@ -100,11 +100,20 @@ export function reclassifyWith(make: MakeReader): AdminJob {
       while (rest !== null && !signal.aborted) {
         const page: Page = await nextPage(pen.client, selection, rest, SLICE);
         const rereads = await readAgain(context.database, page.messages, make);
-        const outcome = await storeReread(pen.client, rereads, context.bounces, new Date(), true);
-        rest = page.rest;
-        const cursor: Cursor = { rest };
         const { length } = page.messages;
-        yield { done: length, counts: countsOf(outcome, rereads.length, length), cursor, last: rest === null };
+        const cursor: Cursor = { rest: page.rest };
+        const stepOf = (outcome: RereadOutcome): Step => ({
+          done: length,
+          counts: countsOf(outcome, rereads.length, length),
+          cursor,
+          last: page.rest === null,
+        });
+        // With the slice, or a job that is killed here would find nothing to read and count nothing of it.
+        const outcome = await storeReread(pen.client, rereads, context.bounces, new Date(), (done) =>
+          save(stepOf(done)),
+        );
+        rest = page.rest;
+        yield stepOf(outcome);
       }
     },
   };

@@ -13,7 +13,6 @@ import { ensureMailbox } from '../store/mailboxes.ts';
 import {
   appendedDate,
   beginSending,
-  believedThere,
   countAttempt,
   doubtfulElsewhere,
   endSending,
@@ -36,6 +35,7 @@ import { countsOf, endedAs, endOf, isUnseen, type Sent, UNSEEN, withUnseen } fro
 import { findAppended } from './restore-look.ts';
 import { provedMail } from './restore-octets.ts';
 import { foldersDrained } from './restore-place.ts';
+import { stillThere } from './restore-there.ts';
 import { readArgs } from './server-args.ts';
 import { restoreArgs } from './store-args.ts';
 
@@ -137,7 +137,7 @@ class Restoring {
     const sent: Sent[] = [];
     const open: StoredFacts[] = [];
     const unseen: StoredFacts[] = [];
-    const there = await this.#stillThere(messages);
+    const there = await stillThere(sql, this.#admin.session, this.#place, messages);
     for (const message of messages) {
       const row = rows.get(message.id);
       const uid = there.get(message.id);
@@ -163,26 +163,6 @@ class Restoring {
     await this.#finish(sent, ends);
     await endSending(sql, this.#place, [...ends.values()]);
     return { counts: countsOf([...ends.values()]), notes: [...this.#notes] };
-  }
-
-  /** Which of these the folder has already, and where: they were never taken off, or were put back before. */
-  async #stillThere(messages: readonly StoredFacts[]): Promise<Map<string, Uid>> {
-    const believed = await believedThere(
-      this.#turn.pen.client,
-      this.#place,
-      messages.map(({ id }) => id),
-    );
-    const listed = await this.#admin.session.describe([...new Set(believed.map(({ uid }) => uid))]);
-    const dates = new Map(listed.map(({ uid, internalDate }) => [uid, internalDate]));
-    const there = new Map<string, Uid>();
-    for (const { messageId, uid, internalDate } of believed) {
-      const date = dates.get(uid);
-      // Under the same UID it may be another message, in a folder that was made again within a second.
-      if (date === undefined) continue;
-      if (date === null || internalDate === null || date.getTime() === internalDate.getTime())
-        there.set(messageId, uid);
-    }
-    return there;
   }
 
   async #look(open: readonly StoredFacts[], doubtful: readonly RestoreRow[]): Promise<Sent[]> {

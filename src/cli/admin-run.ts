@@ -10,7 +10,7 @@ import { type GlobalOptions, type Terminal, withOpenService } from './context.ts
 import { EXIT, UsageError } from './exit.ts';
 import { followJob } from './follow.ts';
 import { type Leaving, listenForLeaving } from './leaving.ts';
-import { deedOf, printPlan, whereOf } from './plan-words.ts';
+import { deedOf, planDocument, printPlan, whereOf } from './plan-words.ts';
 import { createProgressOf } from './progress.ts';
 import { count } from './words.ts';
 
@@ -78,7 +78,7 @@ export async function runPlan(
   const { out } = terminal;
   try {
     if (plan.id !== null) return await runFound(service, plan, options, terminal, careful, signals);
-    if (options.json === true) await out.json(plan);
+    if (options.json === true) await out.json(planDocument(plan));
     out.note(`nothing matches ${whereOf(plan)}; nothing to do`);
     return EXIT.done;
   } finally {
@@ -96,7 +96,7 @@ async function runFound(
 ): Promise<number> {
   const { out } = terminal;
   if (options.json !== true) await printPlan(out, plan);
-  else if (options.dryRun === true) await out.json(plan);
+  else if (options.dryRun === true) await out.json(planDocument(plan));
   if (options.dryRun === true) {
     out.note(`nothing was changed; to do it: maildrain plans apply ${plan.id}`);
     return EXIT.done;

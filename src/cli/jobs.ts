@@ -10,6 +10,7 @@ import { type GlobalOptions, type Terminal, withOpenService, withService } from 
 import { EXIT, type ExitCode, NotThere, UsageError } from './exit.ts';
 import { countName, exitOfJob, followJob, stateWords } from './follow.ts';
 import { listenForLeaving } from './leaving.ts';
+import { optionWords } from './option-words.ts';
 import { facts, type Output, table } from './output.ts';
 import { count, fromNow, instant, parseLimit } from './words.ts';
 
@@ -171,7 +172,7 @@ async function show(out: Output, job: Job): Promise<void> {
       ['mailbox', job.mailbox],
       ['plan', job.planId],
       ['which', job.criteria === null ? null : describeCriteria(job.criteria)],
-      ['options', Object.keys(job.args).length === 0 ? null : JSON.stringify(job.args)],
+      ['options', optionWords(job.kind, job.args)],
       ['asked for by', `${job.requestedBy}, ${instant(job.createdAt)}`],
       ['done', `${count(job.done)}${job.total === null ? '' : ` of ${count(job.total)}`}`],
       ...Object.entries(job.counts).map(([name, n]) => [countName(name), count(n)] as const),

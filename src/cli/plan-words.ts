@@ -1,5 +1,6 @@
 // Plans as people read them: how many messages, of when, which ones, and what would become of them.
 
+import type { EmptyPlan } from '../admin/plan.ts';
 import { describeCriteria } from '../criteria.ts';
 import { printable } from '../errors.ts';
 import type { Plan } from '../store/plans.ts';
@@ -34,6 +35,14 @@ function flagWords(sign: string, flags: unknown): string {
 /** What was looked at, and for what: `in folder INBOX of bounces (kind bounce)`. */
 export function whereOf({ folder, mailbox, criteria }: Pick<Plan, 'folder' | 'mailbox' | 'criteria'>): string {
   return printable(`in folder ${folder} of ${mailbox} (${describeCriteria(criteria)})`);
+}
+
+/** A plan as a document: first what it is about, and the same order wherever it comes from. */
+export function planDocument(plan: Plan | EmptyPlan): Record<keyof Plan, unknown> {
+  const { id, job, mailbox, folder, uidValidity, messages, bytes: octets, oldest, newest, sample } = plan;
+  const about = { id, job, mailbox, folder, uidValidity, messages, bytes: octets, oldest, newest, sample };
+  const { login, criteria, args, createdBy, createdAt, jobId, jobState } = plan;
+  return { ...about, login, criteria, args, createdBy, createdAt, jobId, jobState };
 }
 
 export async function printPlan(out: Output, plan: Plan): Promise<void> {

@@ -6,7 +6,7 @@ import { addRunOptions, type RunOptions, runPlan } from './admin-run.ts';
 import { type GlobalOptions, type Terminal, withOpenService, withService } from './context.ts';
 import { EXIT, type ExitCode, NotThere } from './exit.ts';
 import { type Output, table } from './output.ts';
-import { printPlan } from './plan-words.ts';
+import { planDocument, printPlan } from './plan-words.ts';
 import { count, instant, parseLimit } from './words.ts';
 
 interface ListArguments extends GlobalOptions {
@@ -40,7 +40,7 @@ export function addPlans(program: Command, terminal: Terminal): void {
       const options = command.optsWithGlobals<GlobalOptions>();
       terminal.exitCode = await withService(options, terminal, async (service) => {
         const plan = there(await service.admin.plans.find(id), id);
-        if (options.json === true) await terminal.out.json(plan);
+        if (options.json === true) await terminal.out.json(planDocument(plan));
         else await printPlan(terminal.out, plan);
         return EXIT.done;
       });
@@ -67,7 +67,7 @@ function there(plan: Plan | null, id: string): Plan {
 
 async function list(plans: readonly Plan[], options: GlobalOptions, out: Output): Promise<ExitCode> {
   if (options.json === true) {
-    for (const plan of plans) await out.json(plan);
+    for (const plan of plans) await out.json(planDocument(plan));
     return EXIT.done;
   }
   if (plans.length === 0) {

@@ -11,9 +11,9 @@ import { type Terminal, withOpenService } from './context.ts';
 import { addCriteriaOptions, criteriaWords } from './criteria-options.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { listenForLeaving } from './leaving.ts';
-import { bytes, instant, plural } from './words.ts';
+import { bytes, count, instant, plural } from './words.ts';
 
-type RestoreGiven = RunOptions & CriteriaWords & { readonly mailbox: string; readonly folder?: string };
+type RestoreGiven = RunOptions & CriteriaWords & { readonly mailbox?: string; readonly folder?: string };
 
 export function addStoredJobs(program: Command, terminal: Terminal): void {
   const restore = program
@@ -21,7 +21,7 @@ export function addStoredJobs(program: Command, terminal: Terminal): void {
     .description(
       'Puts stored mail back on its server, as it was: octets, flags, date; on Gmail its labels. Each message once.',
     )
-    .requiredOption('--mailbox <name>', 'whose mail, and where to')
+    .option('--mailbox <name>', 'whose mail, and where to; default: the only one that is configured')
     .option('--folder <folder>', 'into this folder in place of the one the mailbox drains');
   addCriteriaOptions(restore, 'stored');
   restore.option('--dry-run', 'say how many there are; change nothing');
@@ -36,33 +36,27 @@ Examples:
 The next drain leaves alone what was put back. Octets that have expired cannot be put back.`,
     )
     .action(async (_: object, command: Command) => {
-      const options = command.optsWithGlobals<RestoreGiven>();
-      const { mailbox, folder } = options;
-      const args = folder === undefined ? {} : { folder };
-      const words: JobWords = { kind: 'restore', mailbox, criteria: criteriaWords(options), args };
-      const where = folder === undefined ? mailbox : `"${folder}" of ${mailbox}`;
-      await run(options, terminal, words, (messages) => `put ${messages} back into ${where}`);
+      await putBack(command.optsWithGlobals<RestoreGiven>(), terminal);
     });
 }
 
-async function run(
-  options: RunOptions,
-  terminal: Terminal,
-  words: JobWords,
-  deed: (messages: string) => string,
-): Promise<void> {
-  const { out } = terminal;
+async function putBack(options: RestoreGiven, terminal: Terminal): Promise<void> {
+  const { mailbox, folder } = options;
+  const args = folder === undefined ? {} : { folder };
+  const words: JobWords = { kind: 'restore', mailbox, criteria: criteriaWords(options), args };
   terminal.exitCode = await withOpenService(options, terminal, async (service) => {
-    const sum = await service.admin.count(words);
-    const sentence = printable(deed(plural(sum.messages, 'message')));
-    const when = sum.messages === 0 ? '' : `, ${instant(sum.oldest)} to ${instant(sum.newest)}`;
-    const show = (): Promise<void> => out.line(`${words.kind}: ${sentence} (${bytes(sum.bytes)}${when})`);
+    const { kind, ...what } = words;
+    const plan = await service.admin.restorePlan(what);
+    const where = folder === undefined ? plan.mailbox : `"${plan.folder}" of ${plan.mailbox}`;
+    const there = plan.present === 0 ? '' : `, but for ${count(plan.present)} already there`;
+    const sentence = printable(`put ${plural(plan.messages, 'message')} back into ${where}${there}`);
+    const when = plan.messages === 0 ? '' : `, ${instant(plan.oldest)} to ${instant(plan.newest)}`;
     return confirmAndRun(service, options, terminal, {
       words,
       sentence,
-      show,
-      summary: sum,
-      isEmpty: sum.messages === 0,
+      show: () => terminal.out.line(`${kind}: ${sentence} (${bytes(plan.bytes)}${when})`),
+      summary: plan,
+      isEmpty: plan.messages === 0,
     });
   });
 }

@@ -5,7 +5,7 @@ import { didYouMean } from '../config-problems.ts';
 import { MaildrainError, printable } from '../errors.ts';
 import { read } from '../mail/read.ts';
 import type { MailboxConfig, Session, Target, Uid } from '../model.ts';
-import { type Folder, listFolders, resolveFolder } from './folders.ts';
+import { bySpecialUse, type Folder, listFolders, resolveFolder } from './folders.ts';
 import type { ImapState } from './imap-ask.ts';
 import { type Connection, connect } from './imap-connect.ts';
 import { sessionError } from './imap-errors.ts';
@@ -151,7 +151,15 @@ function missing(
   const what = /only holds other mailboxes|shows no mailbox/.test(cause.message)
     ? cause.message
     : `the account has no folder "${printable(wanted)}"`;
-  return new MaildrainError(code, `${what}: ${advice}`, { cause, response: cause.response });
+  const unlisted = !isListed(wanted, folders);
+  return new MaildrainError(code, `${what}: ${advice}`, { cause, response: cause.response, unlisted });
+}
+
+/** Whether the account shows a folder that could be meant. An account that shows none at all has not been read. */
+function isListed(wanted: string, folders: readonly Folder[]): boolean {
+  const open = folders.filter(({ selectable }) => selectable);
+  if (open.length === 0 || isInbox(wanted)) return true;
+  return wanted.startsWith('\\') ? bySpecialUse(open, wanted) !== null : open.some(({ path }) => path === wanted);
 }
 
 /** Folders that can be opened and whose path, or last part, is much like what was asked for; below it first, where that only holds others. */

@@ -59,14 +59,14 @@ interface OldRow extends ReportLine {
 /**
  * Replaces what is known of some messages. Safe when it is done twice, and beside drains.
  *
- * @param keep false: nothing is kept, and the outcome says what would have changed
+ * @param save writes down what came of it, in the same transaction; null: nothing is kept, and the outcome says what would have changed
  */
 export async function storeReread(
   sql: Sql,
   rereads: readonly Reread[],
   pipeline: Pick<Pipeline, 'policy' | 'correlate'>,
   now: Date,
-  keep: boolean,
+  save: ((outcome: RereadOutcome) => Promise<void>) | null,
 ): Promise<RereadOutcome> {
   return inTransaction(
     sql,
@@ -103,10 +103,12 @@ export async function storeReread(
         ...(await groundless(sql, changed.groundsGone, pipeline.policy)),
       ];
       await writeEvents(sql, now, events);
-      const outcome = outcomeOf(there, kinds, changed, before, await standing(sql, addresses), events);
-      return { ...outcome, reportsExpired: there.length - reporting.length };
+      const changes = outcomeOf(there, kinds, changed, before, await standing(sql, addresses), events);
+      const outcome = { ...changes, reportsExpired: there.length - reporting.length };
+      await save?.(outcome);
+      return outcome;
     },
-    () => keep,
+    () => save !== null,
   );
 }
 

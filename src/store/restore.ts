@@ -9,15 +9,19 @@ import type { StoredFacts } from './stored-mail.ts';
 
 export type RestoreState = 'sending' | 'restored' | 'present' | 'missing' | 'refused' | 'expired';
 
-/** Where a job restores to. */
-export interface RestorePlace {
-  readonly jobId: string;
+/** A folder that mail is put back into, and by whom it is drained. */
+export interface FolderPlace {
   readonly login: string;
   /** Path on the server. */
   readonly folder: string;
   readonly uidValidity: string;
-  /** Mailboxes of this very folder, at least one: what it holds is known to the ledger, also where nobody drains it. */
+  /** Mailboxes of this very folder. */
   readonly here: readonly number[];
+}
+
+/** Where a job restores to. Of `here` there is at least one: what the folder holds is known to the ledger, also where nobody drains it. */
+export interface RestorePlace extends FolderPlace {
+  readonly jobId: string;
   /** Mailboxes in which a message of the folder may turn up as well: Gmail's other labels. */
   readonly elsewhere: readonly number[];
 }
@@ -105,7 +109,7 @@ export interface BelievedThere {
 /** Messages that the ledger, or an earlier restore, has seen in this folder and not leave it. */
 export async function believedThere(
   sql: Sql,
-  place: RestorePlace,
+  place: FolderPlace,
   messageIds: readonly string[],
 ): Promise<BelievedThere[]> {
   const { rows } = await sql.query<{ message_id: string; uid: string; internal_date: Date | null }>(
@@ -118,6 +122,17 @@ export async function believedThere(
     [messageIds, place.here, place.uidValidity, place.login, place.folder],
   );
   return rows.map((row) => ({ messageId: row.message_id, uid: row.uid, internalDate: row.internal_date }));
+}
+
+/** Whether believedThere() would find any message at all. */
+export async function isAnyBelieved(sql: Sql, place: FolderPlace): Promise<boolean> {
+  const { rows } = await sql.query<{ any: boolean }>(
+    `select exists (select from maildrain.ledger where mailbox_id = any($1::int[]) and uidvalidity = $2 and state in ('kept', 'pending'))
+         or exists (select from maildrain.restore
+                     where login = $3 and folder = $4 and uidvalidity = $2 and uid is not null and state in ('sending', 'restored')) as any`,
+    [place.here, place.uidValidity, place.login, place.folder],
+  );
+  return rows[0]?.any === true;
 }
 
 /** UIDs of this folder that are known to be other messages: those of the ledger, and those of other restores. */

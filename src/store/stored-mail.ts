@@ -168,6 +168,20 @@ export async function sumStored(sql: Sql, selection: Selection, stretch: Stretch
   return sum;
 }
 
+/** How many messages of a selection came from each mailbox, by its name; those without any are not there. Looks at all of them. */
+export async function countByMailbox(sql: Sql, selection: Selection, stretch: Stretch): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (const window of windowsOf(stretch)) {
+    const { text, values } = selected(selection, window);
+    const { rows } = await sql.query<{ name: string; messages: string }>(
+      `select b.name, count(*)::text as messages ${text} group by b.name`,
+      values,
+    );
+    for (const { name, messages } of rows) counts.set(name, (counts.get(name) ?? 0) + Number(messages));
+  }
+  return counts;
+}
+
 function earlier(a: Date | null, b: Date | null): Date | null {
   if (a === null || b === null) return a ?? b;
   return a < b ? a : b;

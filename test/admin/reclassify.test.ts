@@ -172,6 +172,10 @@ describeWith('postgres', 'reclassify', () => {
       }),
     ).toMatchObject({ code: 'BUG' });
     await job.toTheEnd();
+    expect([job.done, job.counts]).toEqual([
+      125,
+      { read: 125, changed: 125, reports: 125, suppressed: 1, events: 126 },
+    ]);
     expect(await reported(database)).toHaveLength(125);
     expect((await told(database)).filter((line) => line.startsWith('bounce.failed'))).toHaveLength(125);
     expect((await told(database)).filter((line) => line.startsWith('suppression'))).toHaveLength(1);

@@ -1,5 +1,5 @@
 // A job over stored mail, run turn by turn as the engine does: the cursor goes through JSON after each step, and what a turn did not yield is
-// forgotten.
+// forgotten, but for what the job has written into its row by itself.
 
 import type { AdminJob } from '../../src/admin/job.ts';
 import { jobOf } from '../../src/admin/jobs.ts';
@@ -8,7 +8,7 @@ import type { DrainContext } from '../../src/drain/drain.ts';
 import type { MaildrainError } from '../../src/errors.ts';
 import type { Log } from '../../src/log.ts';
 import type { AdminJobKind, Criteria, MailboxConfig } from '../../src/model.ts';
-import { enqueueJob } from '../../src/store/admin-jobs.ts';
+import { enqueueJob, findJob, saveStep, withStep } from '../../src/store/admin-jobs.ts';
 import { lockLogin } from '../../src/store/lock.ts';
 import { type Database, toDatabaseError } from '../../src/store/pool.ts';
 import { NO_BOUNCES } from '../support/pipeline.ts';
@@ -51,6 +51,7 @@ export class StoredRun {
    */
   async turn(onStep: (abort: () => void) => void = () => {}): Promise<'ended' | MaildrainError | null> {
     const over = new AbortController();
+    let saves = false;
     const pen = await this.#database.take();
     try {
       if (this.#mailbox !== null && !(await lockLogin(pen.client, loginOf(this.#mailbox)))) throw new Error('locked');
@@ -70,6 +71,11 @@ export class StoredRun {
         context: { database: this.#database, connectionsPerHost: 8, bounces, log: quiet },
         signal: AbortSignal.any([over.signal, pen.lost]),
         worked: () => {},
+        save: async (step) => {
+          saves = true;
+          const standing = { done: this.done, counts: this.counts, notes: [...this.notes] };
+          await saveStep(pen.client, this.id, step.cursor, withStep(standing, step));
+        },
       });
       for await (const step of steps) {
         onStep(() => over.abort());
@@ -84,7 +90,16 @@ export class StoredRun {
       return toDatabaseError(error);
     } finally {
       await pen.release().catch(() => {});
+      if (saves) await this.#readRow();
     }
+  }
+
+  async #readRow(): Promise<void> {
+    const row = await findJob(this.#database.sql, this.id);
+    if (row === null) throw new Error(`no job ${this.id}`);
+    this.cursor = row.cursor;
+    this.done = row.done;
+    this.counts = { ...row.counts };
   }
 
   /** What retrying a job that is partly done does to its row. */

@@ -126,6 +126,7 @@ export class JobRun {
         context: { database: this.#database, connectionsPerHost: 8, bounces: NO_BOUNCES, log: quiet },
         signal: AbortSignal.any([ending, pen.lost]),
         worked: () => {},
+        save: async () => {},
         settleMs: this.settleMs,
       });
       for await (const step of steps) {

@@ -9,6 +9,12 @@ import { CANARY, makeWorld, message, type Running, until, type World } from './m
 /** Nothing is drained meanwhile: the messages are the jobs' own. */
 const KEEP = 'dispose: keep';
 
+/** What a plan is about comes first, however it was come by. */
+const PLAN_KEYS =
+  'id job mailbox folder uidValidity messages bytes oldest newest sample login criteria args createdBy createdAt jobId jobState'.split(
+    ' ',
+  );
+
 async function world(messages: number): Promise<World> {
   const made = await makeWorld({ dispose: KEEP });
   for (let n = 1; n <= messages; n++)
@@ -63,12 +69,15 @@ describeWith('postgres', 'admin jobs', () => {
     expect(twice.stderr).toContain('PLAN_APPLIED: plan 1 has been applied by job 1, which is done');
 
     const [plan] = (await made.run('plans', 'show', '1', '--json')).documents;
+    expect(Object.keys(plan)).toEqual(PLAN_KEYS);
+    expect(Object.keys((await made.run('plans', 'list', '--json')).documents[0])).toEqual(PLAN_KEYS);
     expect(plan).toMatchObject({ id: '1', job: 'purge', messages: 30, jobId: '1', jobState: 'done', folder: 'INBOX' });
     expect((await made.run('plans', 'list')).stdout).toMatch(/^ID +JOB.*\n1 +purge +bounces +30 /);
     const [job] = (await made.run('jobs', 'show', '1', '--json')).documents;
     expect(job).toMatchObject({ state: 'done', planId: '1', done: 30, counts: { disposed: 30 } });
     expect(job.requestedBy).not.toBe('');
     expect((await made.run('jobs', 'show', '1')).stdout).toMatch(/^job 1: done\n {2}job +purge\n/);
+    expect((await made.run('jobs', 'show', '1')).stdout).not.toContain('options');
     expect((await made.run('jobs', 'list', '--state', 'done')).stdout).toMatch(/1 +purge +bounces +30 of 30/);
     const runs = await query(made, `select report from maildrain.run where job = 'purge'`);
     expect(runs).toMatchObject([{ report: { planId: '1', outcome: 'done', requestedBy: job.requestedBy } }]);
@@ -112,6 +121,9 @@ describeWith('postgres', 'admin jobs', () => {
     }
     const nothing = await made.run('purge', 'bounces', '--from', 'nobody@nowhere', '--json');
     expect(nothing).toMatchObject({ code: 0 });
+    expect(Object.keys(nothing.documents[0])).toEqual(PLAN_KEYS);
+    const found = await made.run('purge', 'bounces', '--all', '--dry-run', '--json');
+    expect(Object.keys(found.documents[0])).toEqual(PLAN_KEYS);
     expect(nothing.documents).toMatchObject([{ id: null, messages: 0, sample: [] }]);
     expect(nothing.stderr).toBe(
       'nothing matches in folder INBOX of bounces (from contains "nobody@nowhere"); nothing to do\n',
@@ -127,6 +139,7 @@ describeWith('postgres', 'admin jobs', () => {
     const moved = await made.run('move', 'bounces', '--all', '--to', 'Trash', '--yes', '--json');
     expect(moved.code).toBe(0);
     expect(moved.documents).toMatchObject([{ kind: 'move', state: 'done', done: 20, counts: { moved: 20 } }]);
+    expect((await made.run('jobs', 'show', moved.documents[0].id)).stdout).toMatch(/\n {2}options +--to Trash\n/);
     expect([onServer(made), onServer(made, 'Trash')]).toEqual([0, 20]);
     const left = await made.run('empty-trash', 'bounces', '--all', '--yes', '--detach', '--json');
     expect(left).toMatchObject({ code: 0, documents: [{ job: '2' }] });

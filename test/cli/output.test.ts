@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EXIT, exitOfDrain, worst } from '../../src/cli/exit.ts';
+import { optionWords } from '../../src/cli/option-words.ts';
 import { createOutput, table, toJson } from '../../src/cli/output.ts';
 import { createProgress, createProgressOf } from '../../src/cli/progress.ts';
 import { writeRaw } from '../../src/cli/raw.ts';
@@ -20,6 +21,22 @@ describe('JSON', () => {
       }),
     );
     expect(toJson('\u202e\u009b\u{e0041}')).toBe('"\\u202e\\u009b\\udb40\\udc41"');
+  });
+});
+
+describe('the options of a job', () => {
+  it.each([
+    ['purge', { store: true, forever: false }, null],
+    ['purge', { store: false, forever: true }, '--no-store --forever'],
+    ['empty-trash', { junk: true }, '--junk'],
+    ['move', { to: "Bob's", create: true }, `--to 'Bob'\\''s' --create`],
+    ['flag', { add: ['\\Seen', '$Done'], remove: [] }, `--add '\\Seen' --add '$Done'`],
+    ['undelete', {}, null],
+    ['restore', { folder: 'Archive/2025' }, '--folder Archive/2025'],
+    ['reclassify', { mailbox: 'office', readerBefore: 3 }, '--mailbox office --reader-before 3'],
+    ['expire', { raw: 7_776_000_000, events: 43_200_000, ledger: null }, 'raw: 90d, events: 12h, ledger: for ever'],
+  ])('of %s are in the words that were typed', (kind, args, words) => {
+    expect(optionWords(kind, args)).toBe(words);
   });
 });
 

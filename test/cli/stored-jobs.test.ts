@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { expect, it, onTestFinished } from 'vitest';
 import { describeWith } from '../support/fresh.ts';
-import { makeWorld, message, type World } from './maildrain.ts';
+import { mailboxLines, makeWorld, message, type World } from './maildrain.ts';
 
 async function drained(messages: number): Promise<World> {
   const made = await makeWorld();
@@ -37,10 +37,61 @@ describeWith('postgres', 'jobs over stored mail', () => {
     expect(restored.stderr).toBe('');
     expect(restored.stdout).toMatch(/job 1 \(restore bounces\): done\n {2}6 of 6 done, .*restored 6/);
     expect(onServer()).toBe(6);
+    const again = await made.run('restore', '--mailbox', 'bounces', '--all', '--dry-run');
+    expect(again.stdout).toMatch(/^restore: put 6 messages back into bounces, but for 6 already there \(/);
     const [next] = (await made.run('drain', 'bounces', '--json')).documents;
     expect(next).toMatchObject({ stored: 0, disposed: 0, notes: ['6 restored, left alone: "restore" put them back'] });
     expect((await made.run('drain', 'bounces', '--dry-run')).stdout).toContain('6 restored, left alone');
     expect(onServer()).toBe(6);
+  });
+
+  it('a restore looks for its folder before it asks, and is not queued without it', async () => {
+    const made = await drained(2);
+    const account = made.imap.account('ann');
+    account.createFolder('Found');
+    account.createFolder('Shelf', { attributes: ['\\Noselect'] });
+    const looks = (): number => made.imap.events.filter(({ name }) => name === 'LOGOUT').length;
+    const into = (folder: string, ...more: string[]) =>
+      made.run('restore', '--mailbox', 'bounces', '--all', '--folder', folder, ...more);
+    const cases: [string, RegExp][] = [
+      ['Fuond', /^maildrain: MAILBOX_MISSING: the account has no folder "Fuond": did you mean "Found"\?\n$/],
+      ['Shelf', /^maildrain: MAILBOX_MISSING: "Shelf" only holds other mailboxes/],
+    ];
+    for (const [folder, says] of cases) {
+      for (const how of ['--dry-run', '--yes'] as const) {
+        const before = looks();
+        const ended = await into(folder, how);
+        expect(ended).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(says) });
+        expect(looks() - before).toBe(1);
+      }
+    }
+    const there = await into('Found', '--dry-run');
+    expect(there.stdout).toMatch(/^restore: put 2 messages back into "Found" of bounces \(/);
+    expect((await into('Found', '--dry-run', '--json')).documents).toMatchObject([
+      { mailbox: 'bounces', folder: 'Found', messages: 2 },
+    ]);
+    await made.imap.close();
+    for (const how of ['--dry-run', '--yes']) {
+      const ended = await made.run('restore', '--mailbox', 'bounces', '--all', how, '--json');
+      expect(ended).toMatchObject({ code: 1, documents: [{ error: { code: 'UNREACHABLE' } }] });
+    }
+    expect((await made.run('jobs', 'list', '--json')).documents).toEqual([]);
+  });
+
+  it('a restore without --mailbox means the only one, and of several none', async () => {
+    const made = await drained(2);
+    const one = await made.run('restore', '--all', '--dry-run');
+    expect(one).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^restore: put 2 messages back into bounces \(/),
+    });
+    made.configure(
+      mailboxLines('archive', made.imap, 'folder: Archive\ndispose: keep') + mailboxLines('bounces', made.imap),
+    );
+    const several = await made.run('restore', '--all', '--yes');
+    expect(several).toMatchObject({ code: 2, stdout: '' });
+    expect(several.stderr).toMatch(/REQUEST_INVALID: .*--mailbox NAME .*each: bounces \(2\), archive \(0\)\n$/);
+    expect((await made.run('jobs', 'list', '--json')).documents).toEqual([]);
   });
 
   it('a mailbox that nobody knows is no empty one', async () => {

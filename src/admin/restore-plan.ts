@@ -1,0 +1,69 @@
+// What a restore would do, before anybody is asked and anything is queued: that the folder is there and can be opened, how many stored messages
+// there are, and how many of them it has already. A worker would find out as well, minutes later and with nobody there to be told.
+
+import type { MailboxConfig } from '../model.ts';
+import { resolveSecret } from '../secrets.ts';
+import { type AdminSession, openAdmin } from '../source/admin-session.ts';
+import type { Sql } from '../store/pool.ts';
+import { type Selection, type StoredSum, type Stretch, sumStored } from '../store/stored-mail.ts';
+import { keptMailbox } from './empty-trash.ts';
+import { countThere } from './restore-there.ts';
+import { readArgs } from './server-args.ts';
+import { restoreArgs } from './store-args.ts';
+
+export interface RestoreRequest {
+  readonly mailbox: MailboxConfig;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly selection: Selection;
+  readonly stretch: Stretch;
+}
+
+/** What would be put back, and where to. */
+export interface RestorePlan extends StoredSum {
+  readonly mailbox: string;
+  /** As the server spells it. */
+  readonly folder: string;
+  readonly uidValidity: string;
+  /** Those among `messages` that the folder has already: they stay as they are. Not those of which the server never said where they are. */
+  readonly present: number;
+}
+
+/**
+ * Looks at the folder and at what is stored; changes nothing.
+ *
+ * @throws MaildrainError MAILBOX_MISSING with the nearest names, and those of the login group
+ */
+export async function planRestore(
+  sql: Sql,
+  { mailbox, args, selection, stretch }: RestoreRequest,
+  signal: AbortSignal,
+): Promise<RestorePlan> {
+  const admin = await openTarget(mailbox, args, signal);
+  try {
+    const { path, uidValidity } = admin.session.facts;
+    const sum = await sumStored(sql, selection, stretch);
+    const present = sum.messages === 0 ? 0 : await countThere(sql, admin, mailbox, selection, stretch);
+    return { mailbox: mailbox.name, folder: path, uidValidity, ...sum, present };
+  } finally {
+    await admin.close();
+  }
+}
+
+/** Looks whether the folder of a restore is there, over one short connection. @throws as planRestore() */
+export async function requireTarget(
+  { mailbox, args }: Pick<RestoreRequest, 'mailbox' | 'args'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const admin = await openTarget(mailbox, args, signal);
+  await admin.close();
+}
+
+async function openTarget(
+  mailbox: MailboxConfig,
+  args: RestoreRequest['args'],
+  signal: AbortSignal,
+): Promise<AdminSession> {
+  const password = await resolveSecret(mailbox.imap.password);
+  const folder = readArgs(restoreArgs, args).folder ?? mailbox.folder;
+  return openAdmin(keptMailbox(mailbox), { password, folder, readOnly: true, signal });
+}
