@@ -121,12 +121,15 @@ export async function outputOf<T>(path: string, work: () => Promise<T>): Promise
   try {
     return await work();
   } catch (error) {
-    const code = codeOf(error);
-    if (code === 'EEXIST') throw exists(path);
-    throw new MaildrainError('OUTPUT_REFUSED', `${printable(path)} cannot be written: ${WORDS[code] ?? code}`, {
-      cause: error,
-    });
+    if (codeOf(error) === 'EEXIST') throw exists(path);
+    throw unwritable(printable(path), error);
   }
+}
+
+/** The error for what the system says when it will not write. */
+export function unwritable(where: string, cause: unknown): MaildrainError {
+  const code = codeOf(cause);
+  return new MaildrainError('OUTPUT_REFUSED', `${where} cannot be written: ${WORDS[code] ?? code}`, { cause });
 }
 
 /** What Node's error says it is, such as ENOSPC. */
@@ -140,6 +143,9 @@ const WORDS: Readonly<Record<string, string>> = {
   EDQUOT: 'the quota is used up',
   EACCES: 'no permission',
   EPERM: 'no permission',
+  EFBIG: 'the file would be larger than is allowed',
+  EIO: 'the device reports an error',
+  EBADF: 'it is not open for writing',
   EROFS: 'the file system is read-only',
   ENOENT: 'the directory does not exist',
   ENOTDIR: 'a part of the path is no directory',

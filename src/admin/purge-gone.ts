@@ -11,6 +11,11 @@ import type { Slice, SliceOutcome } from './plan-slices.ts';
 
 /** Pauses before Gmail's Trash is looked into once more: seconds, in which a drain of the login may wait (lock.ts waits longer). */
 const LOOK_AGAIN_MS = [500, 1500, 3000];
+/**
+ * Further ones, where what Trash does not show is taken for expunged: together 15 seconds since the turn before ended, as long as any server is given to
+ * come to an end (plan-slices.ts). Reported lags are a few seconds.
+ */
+const LOOK_LONGER_MS = [5000, 5000];
 
 /** What became of messages that are gone from their folder. */
 export interface Gone {
@@ -33,6 +38,12 @@ export function maySettleLate({ session }: AdminSession): boolean {
   return session.facts.gmail && session.facts.disposal.means === 'move';
 }
 
+/** What takenByUs() will say of what is nowhere. */
+function countsNowhere({ session }: AdminSession, { mark }: Slice): boolean {
+  const { disposal } = session.facts;
+  return disposal.means === 'move' && disposal.thenExpunge && mark.repeated;
+}
+
 /**
  * Gmail only: looks for messages that are gone from their folder and were not seen in Trash, for as long as Trash may lag. What turns up there is
  * disposed as the others were.
@@ -43,6 +54,7 @@ export function maySettleLate({ session }: AdminSession): boolean {
  */
 export async function findGone(
   admin: AdminSession,
+  slice: Slice,
   targets: readonly Target[],
   lost: AbortSignal,
 ): Promise<Gone | null> {
@@ -51,7 +63,7 @@ export async function findGone(
   const places = placesBeside(admin);
   const unknown = targets.filter(({ emailId }) => emailId === null).map(({ uid }) => uid);
   let open = targets.filter(({ emailId }) => emailId !== null);
-  for (const wait of LOOK_AGAIN_MS) {
+  for (const wait of countsNowhere(admin, slice) ? [...LOOK_AGAIN_MS, ...LOOK_LONGER_MS] : LOOK_AGAIN_MS) {
     if (open.length === 0) break;
     await pause(wait, undefined, { signal: lost }).catch(() => {});
     if (lost.aborted) return null;
@@ -92,14 +104,14 @@ function placesBeside({ session, folders }: AdminSession): { readonly paths: str
  * @param touched what was still in the folder when this turn began to take it away
  */
 export function takenByUs(
-  { session }: AdminSession,
-  { mark }: Slice,
+  admin: AdminSession,
+  slice: Slice,
   nowhere: readonly Uid[],
   touched: ReadonlySet<Uid>,
 ): Uid[] {
-  const { disposal } = session.facts;
+  const { disposal } = admin.session.facts;
   if (disposal.means !== 'move' || !disposal.thenExpunge) return [...nowhere];
-  return mark.repeated ? nowhere.filter((uid) => !touched.has(uid)) : [];
+  return countsNowhere(admin, slice) ? nowhere.filter((uid) => !touched.has(uid)) : [];
 }
 
 export const NOT_SEEN = 'moved out of the folder, and not seen in Trash: look there';
@@ -126,7 +138,7 @@ export async function discardSlice(admin: AdminSession, slice: Slice, lost: Abor
   if (throttled || open.length === 0) return { left: open.length, notes: [why], throttled };
   const still = await session.present(open.map(({ uid }) => uid));
   const gone = open.filter(({ uid }) => !still.has(uid));
-  const found = gone.length === 0 ? null : await findGone(admin, gone, lost);
+  const found = gone.length === 0 ? null : await findGone(admin, slice, gone, lost);
   if (found === null) return gone.length === 0 ? { left: still.size, notes: [why] } : { left: 0, unfinished: true };
   const others = new Set(before);
   const taken = found.nowhere.filter((uid) => others.has(uid));

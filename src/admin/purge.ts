@@ -194,7 +194,7 @@ class PurgeStore {
     await disposeCommitted(work, owed.map(committed));
     const lost = work.resting || !maySettleLate(admin) ? [] : await ask();
     if (lost.length === 0) return true;
-    const found = await findGone(admin, lost, this.#turn.pen.lost);
+    const found = await findGone(admin, slice, lost, this.#turn.pen.lost);
     if (found === null) return false;
     const gone = new Set(found.vanished);
     const taken = new Set([...found.done, ...takenByUs(admin, slice, found.nowhere, new Set(slice.there))]);

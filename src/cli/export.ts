@@ -1,5 +1,6 @@
 // `export`: stored mail as files for other programs, here and now. How each format looks is in admin/.
 
+import { setImmediate } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { EXPORT_FORMATS, type ExportFormat, type ExportProgress, type ExportReport } from '../admin/export.ts';
 import type { CriteriaWords } from '../criteria.ts';
@@ -74,6 +75,9 @@ async function write(options: Given, terminal: Terminal): Promise<void> {
         },
       });
       progress.clear();
+      // An error of what was written last is told a turn later. What may not stand there is not called written.
+      await setImmediate();
+      if (out.failure !== null) throw out.failure;
       if (options.json === true) await out.json(report);
       else say(report, terminal);
       return report.remains !== null || report.damaged.length > 0 || report.expired > 0 ? EXIT.partly : EXIT.done;

@@ -3,7 +3,8 @@
 
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { printable } from '../errors.ts';
+import { unwritable } from '../admin/export-output.ts';
+import { type MaildrainError, printable } from '../errors.ts';
 import { columnWidth, cut } from './words.ts';
 
 /** What of a stream is used, so that tests can give their own. */
@@ -18,8 +19,10 @@ export interface Output {
   octets(piece: Uint8Array | string): Promise<void>;
   /** One line for people on stderr. The caller has made it safe. */
   note(text: string): void;
-  /** The reader of stdout has gone (`| head`): nothing more need be said. */
+  /** The reader of stdout has gone (`| head`), or it cannot be written: nothing more need be said there. */
   readonly closed: boolean;
+  /** Why stdout could not be written, such as a full disk: what should stand there does not. Null: a reader that has gone wanted no more. */
+  readonly failure: MaildrainError | null;
   /** stdout is a terminal. */
   readonly terminal: boolean;
   /** Width of that terminal; null: not one. */
@@ -44,8 +47,10 @@ export function widthOf(stream: Stream): number | null {
 export function createOutput(stdout: Stream, stderr: Stream, env: NodeJS.ProcessEnv): Output {
   let closed = false;
   const coloured = wantsColour(stdout, env);
+  let failure: MaildrainError | null = null;
   stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    // What is written after the first error meets a stream that is destroyed: the first one says why.
+    if (!closed && error.code !== 'EPIPE') failure = unwritable('standard output', error);
     closed = true;
   });
   // A closed stderr leaves nobody to tell.
@@ -65,6 +70,9 @@ export function createOutput(stdout: Stream, stderr: Stream, env: NodeJS.Process
     note: (text) => void stderr.write(`${text}\n`),
     get closed() {
       return closed || stdout.destroyed;
+    },
+    get failure() {
+      return failure;
     },
     terminal: stdout.isTTY === true,
     width: widthOf(stdout),

@@ -57,9 +57,22 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   }
 }
 
+/** At the end: what should stand on stdout and does not, whatever verb wrote it. Its work went on and is done. */
+export function sayUnwritten(terminal: Terminal): void {
+  const { failure } = terminal.out;
+  if (failure === null) return;
+  // A signal, a stopped mailbox and wrong arguments say more.
+  if (terminal.exitCode === EXIT.done || terminal.exitCode === EXIT.partly)
+    terminal.exitCode = exitOfError(failure.code);
+  terminal.beforeLog();
+  terminal.out.note(`maildrain: ${failure.code}: ${printable(failure.message)}`);
+}
+
 async function fail(error: unknown, json: boolean, terminal: Terminal): Promise<void> {
   const { code, message } = error instanceof UsageError || error instanceof NotThere ? error : asMaildrainError(error);
   terminal.exitCode = exitOfError(code);
+  // It is said at the end.
+  if (error === terminal.out.failure) return;
   const lines = message.split('\n').map(printable);
   terminal.out.note(
     lines.length === 1 ? `maildrain: ${code}: ${lines[0]}` : `maildrain: ${code}:\n${lines.join('\n')}`,

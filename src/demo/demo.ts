@@ -10,7 +10,7 @@ import { checkMailboxes, checkReports } from '../config.ts';
 import { createLogger, type Log } from '../log.ts';
 import { openService } from '../service.ts';
 import type { Maildrain } from '../service-api.ts';
-import { startEmbedded } from '../store/embedded.ts';
+import { type Left, startEmbedded } from '../store/embedded.ts';
 import { type Database, openDatabase } from '../store/pool.ts';
 import { createScratch } from '../store/scratch.ts';
 import { type FinishedRun, runsAfter } from '../store/summary.ts';
@@ -59,7 +59,7 @@ export async function runDemo(options: DemoOptions): Promise<{ exitCode: number 
     return { exitCode: 1 };
   } finally {
     await demo.cleanUp();
-    if (options.signal.aborted) demo.say('Stopped; nothing is left running.');
+    if (options.signal.aborted) demo.say(demo.left());
   }
 }
 
@@ -68,6 +68,7 @@ class Demo {
   readonly #startedAt = Date.now();
   /** What to undo, last first. */
   readonly #undo: (() => Promise<unknown>)[] = [];
+  #left: Left = 'stopped';
 
   constructor(options: DemoOptions) {
     this.#options = options;
@@ -83,7 +84,22 @@ class Demo {
   }
 
   async cleanUp(): Promise<void> {
-    for (const undo of this.#undo.splice(0).reverse()) await undo().catch(() => {});
+    for (const undo of this.#undo.splice(0).reverse())
+      await undo().catch(() => {
+        this.#left = 'unknown';
+      });
+  }
+
+  /** What is left running, as far as it was seen. */
+  left(): string {
+    switch (this.#left) {
+      case 'stopped':
+        return 'Stopped; nothing is left running.';
+      case 'in-use':
+        return 'Stopped. The Postgres of the demo still runs, because another program uses it; the last maildrain to leave it, or the next demo, stops it.';
+      case 'unknown':
+        return 'Stopped.';
+    }
   }
 
   async run(): Promise<number> {
@@ -168,7 +184,10 @@ class Demo {
 
   async #postgres(stateDir: string, log: Log): Promise<string> {
     const embedded = await startEmbedded({ stateDir, log });
-    this.#undo.push(() => embedded.stop());
+    this.#undo.push(async () => {
+      const left = await embedded.stop();
+      if (this.#left === 'stopped') this.#left = left;
+    });
     const scratch = await createScratch(embedded.url);
     this.#undo.push(() => scratch.drop());
     this.#stamp('Postgres is up: the server that comes from npm, on a port of its own');

@@ -6,6 +6,7 @@
 
 import { MaildrainError } from '../errors.ts';
 import type { DisposalMeans, DisposeOutcome, MailboxConfig, Target, Uid } from '../model.ts';
+import { remainderOf } from './copied-before.ts';
 import { expungeInTrash, foundInTrash } from './gmail.ts';
 import { type ImapState, present, refused, search } from './imap-ask.ts';
 import { sessionError } from './imap-errors.ts';
@@ -140,7 +141,7 @@ export async function disposeOf(state: ImapState, targets: readonly Target[]): P
         'the server said OK to UID EXPUNGE and the messages are still there',
       );
     case 'copy-expunge':
-      return copyExpunge(state, uids, disposal.to);
+      return copyExpunge(state, targets, disposal.to);
     case 'move':
       return move(state, targets, disposal.to, disposal.thenExpunge);
   }
@@ -208,20 +209,21 @@ async function plainExpunge(state: ImapState, uids: readonly Uid[]): Promise<Dis
   return outcome(uids, await goneFrom(state, uids), 'the server said OK to EXPUNGE and the messages are still there');
 }
 
-async function copyExpunge(state: ImapState, uids: readonly Uid[], to: string): Promise<DisposeOutcome> {
+/** Expunged is what was seen in the target, and what the server has just said it copied there: a COPY is done whole or not at all (RFC 9051 6.4.7). */
+async function copyExpunge(state: ImapState, targets: readonly Target[], to: string): Promise<DisposeOutcome> {
   await ensureTarget(state, to);
-  for (const set of uidSets(uids)) {
+  const uids = targets.map((target) => target.uid);
+  const { copied: there, open, note } = await remainderOf(state, targets, to);
+  for (const set of uidSets(there)) await deleteSet(state, set, 'UID EXPUNGE');
+  for (const set of uidSets(open)) {
     const copied = await state.connection.client.messageCopy(set.text, to, { uid: true }).catch((error: unknown) => {
       throw state.connection.broken() ?? sessionError(error);
     });
     if (copied === false || copied === undefined) throw refused(state, 'UID COPY');
     await deleteSet(state, set, 'UID EXPUNGE');
   }
-  return outcome(
-    uids,
-    await goneFrom(state, uids),
-    'the server said OK to UID EXPUNGE and the messages are still there',
-  );
+  const why = 'the server said OK to UID EXPUNGE and the messages are still there';
+  return { ...outcome(uids, await goneFrom(state, uids), why), note };
 }
 
 async function move(
@@ -235,9 +237,12 @@ async function move(
     throw new MaildrainError('BUG', 'MOVE was chosen on a server without it');
   await ensureTarget(state, to);
   const landed = new Map<Uid, Uid>();
-  connection.takeOkCodes();
   const uids = targets.map((target) => target.uid);
-  for (const set of uidSets(uids)) {
+  // MOVE may be done as COPY and EXPUNGE, and cut between the two (RFC 6851 3.3).
+  const { copied, open, note } = await remainderOf(state, targets, to);
+  for (const set of uidSets(copied)) await deleteSet(state, set, 'UID EXPUNGE');
+  connection.takeOkCodes();
+  for (const set of uidSets(open)) {
     const moved = await connection.client.messageMove(set.text, to, { uid: true }).catch((error: unknown) => {
       throw connection.broken() ?? sessionError(error);
     });
@@ -250,7 +255,7 @@ async function move(
   }
   const gone = await goneFrom(state, uids);
   const why = 'the server said OK to MOVE and the messages are still there';
-  if (!facts.gmail || to !== facts.trash) return outcome(uids, gone, why);
+  if (!facts.gmail || to !== facts.trash) return { ...outcome(uids, gone, why), note };
   const left = new Set(gone);
   const moved = targets.filter((target) => left.has(target.uid));
   const inTrash = await foundInTrash(state, moved, landed);

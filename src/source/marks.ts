@@ -6,7 +6,7 @@ import type { Uid } from '../model.ts';
 import { type ImapState, present, refused } from './imap-ask.ts';
 import { deleteSet } from './imap-dispose.ts';
 import { sessionError } from './imap-errors.ts';
-import { describe } from './imap-session.ts';
+import { describe } from './imap-fetch.ts';
 import { uidSets } from './uid-set.ts';
 
 /** What came of one slice. */

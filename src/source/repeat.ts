@@ -2,14 +2,13 @@
 // the same. Nothing in IMAP says that the session of a lost line has ended: Dovecot carries its MOVE out to the end and shows nothing of it
 // meanwhile, so that a second one moves the same messages once more. The pause before a slice is repeated is in admin/plan-slices.ts.
 
-import { createHash } from 'node:crypto';
 import { MaildrainError } from '../errors.ts';
 import type { Listed, Target, Uid } from '../model.ts';
+import { digests } from './digests.ts';
 import { emailIdsOf, foundIn, inMailbox } from './gmail.ts';
 import { type ImapState, present, search } from './imap-ask.ts';
 import { deleteSet } from './imap-dispose.ts';
-import { sessionError } from './imap-errors.ts';
-import { describe, stream } from './imap-session.ts';
+import { describe } from './imap-fetch.ts';
 import { uidSets } from './uid-set.ts';
 
 /** What was written down before the slice was begun the first time, so that one that was cut is finished and not done twice. */
@@ -208,28 +207,4 @@ async function expungeThere(state: ImapState, to: string, uids: readonly Uid[]):
     for (const set of uidSets(uids)) await deleteSet(state, set, 'UID EXPUNGE');
     return uids.length - (await present(state, uids)).size;
   });
-}
-
-/** Larger ones are read in pieces. */
-const WHOLE_OCTETS = 1024 * 1024;
-
-/** SHA-256 of the octets, one message in memory at a time. Only after a cut, so that it need not be fast. */
-async function digests(state: ImapState, listed: readonly Listed[]): Promise<Map<Uid, string>> {
-  const found = new Map<Uid, string>();
-  const small = listed.filter(({ size }) => size <= WHOLE_OCTETS);
-  for (const set of uidSets(small.map(({ uid }) => uid))) {
-    try {
-      for await (const row of state.connection.client.fetch(set.text, { uid: true, source: true }, { uid: true })) {
-        if (row.source !== undefined) found.set(String(row.uid), createHash('sha256').update(row.source).digest('hex'));
-      }
-    } catch (error) {
-      throw state.connection.broken() ?? sessionError(error);
-    }
-  }
-  for (const large of listed.filter(({ size }) => size > WHOLE_OCTETS)) {
-    const hash = createHash('sha256');
-    for await (const piece of stream(state, large, (work) => work)) hash.update(piece);
-    found.set(large.uid, hash.digest('hex'));
-  }
-  return found;
 }

@@ -26,8 +26,11 @@ export interface Embedded {
   /** `postgres://...` with the password in it: for the pool, never for a log. */
   readonly url: string;
   /** Leaves the server; the last one out stops it. Close your own connections before. May be called again. */
-  stop(): Promise<void>;
+  stop(): Promise<Left>;
 }
+
+/** What became of a server that was left. `unknown`: it did not stop in time, or could not be asked. */
+export type Left = 'stopped' | 'in-use' | 'unknown';
 
 const DATABASE = 'maildrain';
 
@@ -257,7 +260,7 @@ async function connect(
 }
 
 function inUse(presence: pg.Client, url: string, dataDir: string, log: EmbeddedLog): Embedded {
-  let stopping: Promise<void> | null = null;
+  let stopping: Promise<Left> | null = null;
   // It must not keep a process alive that has nothing else to do; the server notices its end.
   const socket = presence as unknown as { ref(): void; unref(): void };
   socket.unref();
@@ -271,28 +274,30 @@ function inUse(presence: pg.Client, url: string, dataDir: string, log: EmbeddedL
   };
 }
 
-async function leave(presence: pg.Client, dataDir: string, log: EmbeddedLog): Promise<void> {
+async function leave(presence: pg.Client, dataDir: string, log: EmbeddedLog): Promise<Left> {
   try {
-    if (!(await isLast(presence))) return;
+    if (!(await isLast(presence))) return 'in-use';
     // Nobody can come in while we hold the lock: who tries waits for it, is cut off, and starts the server anew.
     const { rows } = await presence.query<{ pid: string }>(
       "select split_part(pg_read_file('postmaster.pid'), E'\\n', 1) as pid",
     );
     const pid = Number(rows[0]?.pid);
-    if (!Number.isInteger(pid) || pid <= 1) return;
+    if (!Number.isInteger(pid) || pid <= 1) return 'unknown';
     process.kill(pid, 'SIGINT');
     const deadline = Date.now() + STOP_TIMEOUT_MS;
     while ((await readPostmasterPid(dataDir))?.pid === pid) {
       if (Date.now() > deadline) {
         log.warn({ pid }, 'embedded postgres did not stop in time');
-        return;
+        return 'unknown';
       }
       await sleep(POLL_MS);
     }
     log.info({ pid }, 'embedded postgres stopped');
+    return 'stopped';
   } catch (error) {
     // The server is gone already, or not ours to stop: nothing is left to do for us.
     log.warn({ reason: error instanceof Error ? error.message : String(error) }, 'embedded postgres left as it is');
+    return 'unknown';
   } finally {
     await presence.end().catch(() => {});
   }

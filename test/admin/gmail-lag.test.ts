@@ -59,6 +59,31 @@ describeWith('postgres', "a purge while Gmail's Trash lags", () => {
     );
   });
 
+  it.each([true, false])(
+    'forever, cut after the MOVE: what Trash shows only after ten seconds is not taken for expunged (store: %s)',
+    async (store) => {
+      const there = await gmail({ trashLagMs: 600_000 });
+      const mail = there.deliver(5);
+      const args = { store, forever: true };
+      const job = await planned(there.database, there.mailbox, 'purge', { folder: 'INBOX', args });
+      let cut = 0;
+      let looks = 0;
+      there.server.onCommand = ({ name, args: said }) => {
+        if (name === 'UID MOVE' && cut++ === 0) return { drop: 'after-effect' };
+        // Each look opens Trash: at once, after half a second, two, five and ten.
+        if (name === 'EXAMINE' && said.includes('Trash') && ++looks === 5 && there.account.gmail !== null)
+          there.account.gmail.trashLagMs = 0;
+        return undefined;
+      };
+      expect(await job.turn()).toMatchObject({ code: 'CONNECTION_LOST' });
+      expectSameMail(inTrash(there), mail);
+      await job.toTheEnd();
+      expect(looks).toBeGreaterThanOrEqual(5);
+      expect(job.counts).toEqual({ disposed: 5, ...(store ? { stored: 5 } : {}) });
+      await expectPurged(there, mail, args);
+    },
+  );
+
   it.each([true, false])('is cut after the expunge in Trash (store: %s): they are nowhere, by us', async (store) => {
     const there = await gmail({ trashLagMs: 0 });
     const mail = there.deliver(30);

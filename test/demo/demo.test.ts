@@ -18,6 +18,7 @@ import {
   SAMPLE_SIZE_LIMIT,
   sampleMail,
 } from '../../src/demo/sample-mail.ts';
+import { startEmbedded } from '../../src/store/embedded.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'md-demo-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -90,6 +91,34 @@ describe('the demo', () => {
       expect(lines.at(-1)).toBe('Stopped; nothing is left running.');
       expect(readdirSync(join(dir, 'state')).filter((name) => name.startsWith('dovecot-'))).toEqual([]);
       expect(readdirSync(join(dir, 'state/postgres/data'))).not.toContain('postmaster.pid');
+    },
+    DEMO_TIMEOUT_MS,
+  );
+
+  it(
+    'says that its Postgres still runs when another program uses it',
+    async () => {
+      const stateDir = join(dir, 'state');
+      const other = await startEmbedded({ stateDir, log: { info() {}, warn() {} } });
+      try {
+        const lines: string[] = [];
+        const stop = new AbortController();
+        await runDemo({
+          keep: true,
+          json: false,
+          out(line) {
+            lines.push(line);
+            if (line.includes('wave 1')) stop.abort();
+          },
+          signal: stop.signal,
+          stateDir,
+          mailServer: 'sample',
+        });
+        expect(lines.at(-1)).toMatch(/^Stopped\. The Postgres of the demo still runs, because another program uses it/);
+        expect(readdirSync(join(stateDir, 'postgres/data'))).toContain('postmaster.pid');
+      } finally {
+        expect(await other.stop()).toBe('stopped');
+      }
     },
     DEMO_TIMEOUT_MS,
   );

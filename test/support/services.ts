@@ -32,7 +32,7 @@ const STATE_DIR = resolve(import.meta.dirname, '../../.test-services');
 
 /** Starts what is missing, side by side. What cannot be had is in `services.missing`; anything else that goes wrong is thrown. */
 export async function startServices(env: NodeJS.ProcessEnv = process.env): Promise<RunningServices> {
-  const stops: (() => Promise<void>)[] = [];
+  const stops: (() => Promise<unknown>)[] = [];
   const missing: Partial<Record<ServiceName, string>> = {};
   const attempt = async <T>(name: ServiceName, start: () => Promise<T>): Promise<T | null> => {
     try {
@@ -85,7 +85,7 @@ async function settle<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
   return [await a, await b];
 }
 
-async function postgres(env: NodeJS.ProcessEnv, stops: (() => Promise<void>)[]): Promise<string> {
+async function postgres(env: NodeJS.ProcessEnv, stops: (() => Promise<unknown>)[]): Promise<string> {
   if (env.TEST_DATABASE_URL) return env.TEST_DATABASE_URL;
   const log = {
     info: () => {},
@@ -96,14 +96,14 @@ async function postgres(env: NodeJS.ProcessEnv, stops: (() => Promise<void>)[]):
   return embedded.url;
 }
 
-async function redisServer(env: NodeJS.ProcessEnv, stops: (() => Promise<void>)[]): Promise<string> {
+async function redisServer(env: NodeJS.ProcessEnv, stops: (() => Promise<unknown>)[]): Promise<string> {
   if (env.TEST_REDIS_URL) return env.TEST_REDIS_URL;
   const redis = await startRedis();
   stops.push(redis.stop);
   return redis.url;
 }
 
-async function mailServer(env: NodeJS.ProcessEnv, stops: (() => Promise<void>)[]): Promise<MailServer> {
+async function mailServer(env: NodeJS.ProcessEnv, stops: (() => Promise<unknown>)[]): Promise<MailServer> {
   if (env.TEST_IMAP_HOST) {
     return {
       host: env.TEST_IMAP_HOST,
