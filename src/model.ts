@@ -132,19 +132,6 @@ export interface FetchOutcome {
 export interface Target {
   readonly uid: Uid;
   readonly emailId: string | null;
-  /** An earlier drain may have begun to take it away, so that its copy may be where it is to go. */
-  readonly begun?: BegunBefore;
-}
-
-/** What the copy of a message looks like, wherever it is. */
-export interface BegunBefore {
-  /** SHA-256 of the octets. */
-  readonly digest: Buffer;
-  /** RFC822.SIZE, as this server counts. */
-  readonly size: number;
-  readonly internalDate: Date;
-  /** So many copies that look the same may be there of other messages. */
-  readonly others: number;
 }
 
 export interface DisposeOutcome {
@@ -152,8 +139,6 @@ export interface DisposeOutcome {
   readonly done: readonly Uid[];
   /** Why the others are still owed; null when none are. */
   readonly why: string | null;
-  /** What a person should know of those that are done. */
-  readonly note?: string | null;
   /** The server said that writes rest (Gmail `[THROTTLED]`). */
   readonly throttled: boolean;
 }

@@ -5,14 +5,14 @@ import { createHash, hash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { MaildrainError } from '../errors.ts';
 import { createReader, read } from '../mail/read.ts';
-import type { Fetched, Listed, Reading, Uid } from '../model.ts';
+import type { Fetched, Listed, Reading } from '../model.ts';
 import { storeBatch, storeStreamed } from '../store/batch.ts';
 import type { Adopted, Batch, Fresh, Streamed } from '../store/entries.ts';
 import { setInFlight } from '../store/mailboxes.ts';
 import type { Committed } from './dispose.ts';
 import type { Fuse } from './fuse.ts';
 import { destinyOf, UNMATCHED } from './policy.ts';
-import { adoptedOf, displacesOf, freshOf, knownElsewhere, mayHaveBegun, recognise } from './recognise.ts';
+import { adoptedOf, displacesOf, freshOf, knownElsewhere, recognise } from './recognise.ts';
 import { holdAll, type Item, type Leftovers, type Mode, type Work } from './work.ts';
 
 /** A message that has arrived, with all that its octets say. */
@@ -54,7 +54,6 @@ export async function storeFetched(
   );
   const fresh: Fresh[] = [];
   const adopted: Adopted[] = [];
-  const begun = new Set<Uid>();
   for (const { fetched, ...streamed } of messages) {
     const item = itemOf.get(fetched.uid);
     if (item === undefined) continue;
@@ -62,10 +61,8 @@ export async function storeFetched(
     tally.bytes += streamed.size;
     const found = recognise(work, item, streamed, mode, elsewhere);
     if (found === 'look-again') left.unmatched.set(fetched.uid, streamed.digest);
-    else if (found !== null) {
-      adopted.push(adoptedOf(work, item, streamed, fetched.raw, found, now));
-      if (mayHaveBegun(found)) begun.add(fetched.uid);
-    } else if (item.flagged) tally.skipped++;
+    else if (found !== null) adopted.push(adoptedOf(work, item, streamed, fetched.raw, found, now));
+    else if (item.flagged) tally.skipped++;
     else fresh.push(freshOf(work, item, fetched.raw, streamed, now));
   }
   fuse.clear(messages.map(({ fetched }) => fetched.uid));
@@ -85,7 +82,7 @@ export async function storeFetched(
   tally.stored += stored.fresh.length;
   tally.adopted += stored.adopted.length;
   tally.unmatched += stored.fresh.filter(({ reason }) => reason === UNMATCHED).length;
-  return [...stored.fresh, ...stored.adopted].map((entry) => committedOf(work, entry, begun.has(entry.listed.uid)));
+  return [...stored.fresh, ...stored.adopted].map((entry) => committedOf(work, entry));
 }
 
 type Entries = Pick<Batch, 'fresh' | 'adopted'>;
@@ -135,9 +132,7 @@ function sha256(bytes: Buffer): Buffer {
 function committedOf(
   work: Work,
   entry: { readonly listed: Listed; readonly digest: Buffer; readonly state: 'pending' | 'kept' },
-  begun: boolean,
 ): Committed {
-  const { size, internalDate } = entry.listed;
   return {
     key: {
       mailboxId: work.mailboxId,
@@ -146,8 +141,6 @@ function committedOf(
       digest: entry.digest,
     },
     emailId: entry.listed.emailId,
-    // Without its date a copy cannot be told from others.
-    begun: begun && internalDate !== null ? { size, internalDate } : null,
     owed: entry.state === 'pending',
   };
 }
@@ -168,7 +161,6 @@ export async function storeLarge(
   const limit = item.released ? Number.POSITIVE_INFINITY : work.mailbox.sizeLimit;
   const incoming = new Incoming(session.stream(item.listed), limit, fuse);
   let again = false;
-  let begun = false;
   const result = await storeStreamed(
     work.sql,
     {
@@ -185,7 +177,6 @@ export async function storeLarge(
       const found = recognise(work, item, streamed, mode, elsewhere);
       again = found === 'look-again';
       if (found === 'look-again') return { verdict: 'leave' };
-      begun = found !== null && mayHaveBegun(found);
       if (found !== null) return { verdict: 'adopted', adopted: adoptedOf(work, item, streamed, null, found, now) };
       if (item.flagged) return { verdict: 'leave' };
       const displaces = displacesOf(item, streamed.digest, null);
@@ -210,7 +201,7 @@ export async function storeLarge(
   else tally.stored++;
   if (verdict.verdict === 'fresh' && verdict.reason === UNMATCHED) tally.unmatched++;
   const state = verdict.verdict === 'adopted' ? verdict.adopted.state : verdict.state;
-  return [committedOf(work, { listed: item.listed, digest: streamed.digest, state }, begun)];
+  return [committedOf(work, { listed: item.listed, digest: streamed.digest, state })];
 }
 
 /** A large message that did not get through, where that is the message's own trouble; the transaction is rolled back. */

@@ -36,7 +36,6 @@ import { failedRuns, recordRun } from '../store/runs.ts';
 import { noticeAbsence } from './absence.ts';
 import { Fuse } from './fuse.ts';
 import { runPass } from './pass.ts';
-import { untilSettled } from './patience.ts';
 import { markOf } from './policy.ts';
 import { OpenRows } from './settle.ts';
 import { Tally } from './tally.ts';
@@ -56,8 +55,6 @@ export interface DrainContext {
   readonly bounces: Pick<Pipeline, 'policy' | 'correlate'>;
   readonly log: Log;
   readonly onProgress?: ((progress: DrainProgress) => void) | undefined;
-  /** For tests: the pause before owed mail is taken up. */
-  readonly settleMs?: number;
 }
 
 /**
@@ -298,8 +295,6 @@ async function rounds(
   let resting = (await writesRestUntil(sql, login, new Date())) !== null;
   if (resting)
     tally.note('writes on this account rest after [THROTTLED]: mail is stored and stays on the server for now');
-  await untilSettled(sql, row.id, session.facts, signal, context.settleMs);
-  if (signal.aborted) return;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const before = tally.disposed;
     // Each round sees the same ones again.

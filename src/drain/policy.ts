@@ -68,8 +68,3 @@ export function canDispose(facts: SessionFacts): boolean {
 export function actsOnOpenRows(facts: SessionFacts): boolean {
   return facts.disposal.means !== 'none' && facts.disposal.means !== 'flag-only';
 }
-
-/** Whether taking a message away makes a copy of it elsewhere, which a second try would make twice. On Gmail a message is stored once. */
-export function copiesElsewhere({ disposal, gmail }: SessionFacts): boolean {
-  return !gmail && (disposal.means === 'move' || disposal.means === 'copy-expunge');
-}

@@ -65,14 +65,6 @@ export function recognise(
   return row === undefined ? null : { row, replaces: true };
 }
 
-/**
- * Whether a drain may have begun to take it away: it was owed before this one, or was thought to be gone. What was kept was never touched; what a purge
- * left was on its way to a Trash that is not looked into (source/copied-before.ts).
- */
-export function mayHaveBegun({ row, replaces }: Recognised): boolean {
-  return replaces && (row.state === 'pending' || row.state === 'disposed');
-}
-
 /** A disposed row of another message has the key that this one needs. */
 export function displacesOf(item: Item, digest: Buffer, row: LedgerRowLike | null): boolean {
   return item.known.some((known) => known !== row && known.state === 'disposed' && known.digest.equals(digest));

@@ -6,7 +6,6 @@
 
 import { MaildrainError } from '../errors.ts';
 import type { DisposalMeans, DisposeOutcome, MailboxConfig, Target, Uid } from '../model.ts';
-import { remainderOf } from './copied-before.ts';
 import { expungeInTrash, foundInTrash } from './gmail.ts';
 import { type ImapState, present, refused, search } from './imap-ask.ts';
 import { sessionError } from './imap-errors.ts';
@@ -141,7 +140,7 @@ export async function disposeOf(state: ImapState, targets: readonly Target[]): P
         'the server said OK to UID EXPUNGE and the messages are still there',
       );
     case 'copy-expunge':
-      return copyExpunge(state, targets, disposal.to);
+      return copyExpunge(state, uids, disposal.to);
     case 'move':
       return move(state, targets, disposal.to, disposal.thenExpunge);
   }
@@ -209,21 +208,20 @@ async function plainExpunge(state: ImapState, uids: readonly Uid[]): Promise<Dis
   return outcome(uids, await goneFrom(state, uids), 'the server said OK to EXPUNGE and the messages are still there');
 }
 
-/** Expunged is what was seen in the target, and what the server has just said it copied there: a COPY is done whole or not at all (RFC 9051 6.4.7). */
-async function copyExpunge(state: ImapState, targets: readonly Target[], to: string): Promise<DisposeOutcome> {
+async function copyExpunge(state: ImapState, uids: readonly Uid[], to: string): Promise<DisposeOutcome> {
   await ensureTarget(state, to);
-  const uids = targets.map((target) => target.uid);
-  const { copied: there, open, note } = await remainderOf(state, targets, to);
-  for (const set of uidSets(there)) await deleteSet(state, set, 'UID EXPUNGE');
-  for (const set of uidSets(open)) {
+  for (const set of uidSets(uids)) {
     const copied = await state.connection.client.messageCopy(set.text, to, { uid: true }).catch((error: unknown) => {
       throw state.connection.broken() ?? sessionError(error);
     });
     if (copied === false || copied === undefined) throw refused(state, 'UID COPY');
     await deleteSet(state, set, 'UID EXPUNGE');
   }
-  const why = 'the server said OK to UID EXPUNGE and the messages are still there';
-  return { ...outcome(uids, await goneFrom(state, uids), why), note };
+  return outcome(
+    uids,
+    await goneFrom(state, uids),
+    'the server said OK to UID EXPUNGE and the messages are still there',
+  );
 }
 
 async function move(
@@ -237,12 +235,9 @@ async function move(
     throw new MaildrainError('BUG', 'MOVE was chosen on a server without it');
   await ensureTarget(state, to);
   const landed = new Map<Uid, Uid>();
-  const uids = targets.map((target) => target.uid);
-  // MOVE may be done as COPY and EXPUNGE, and cut between the two (RFC 6851 3.3).
-  const { copied, open, note } = await remainderOf(state, targets, to);
-  for (const set of uidSets(copied)) await deleteSet(state, set, 'UID EXPUNGE');
   connection.takeOkCodes();
-  for (const set of uidSets(open)) {
+  const uids = targets.map((target) => target.uid);
+  for (const set of uidSets(uids)) {
     const moved = await connection.client.messageMove(set.text, to, { uid: true }).catch((error: unknown) => {
       throw connection.broken() ?? sessionError(error);
     });
@@ -255,7 +250,7 @@ async function move(
   }
   const gone = await goneFrom(state, uids);
   const why = 'the server said OK to MOVE and the messages are still there';
-  if (!facts.gmail || to !== facts.trash) return { ...outcome(uids, gone, why), note };
+  if (!facts.gmail || to !== facts.trash) return outcome(uids, gone, why);
   const left = new Set(gone);
   const moved = targets.filter((target) => left.has(target.uid));
   const inTrash = await foundInTrash(state, moved, landed);

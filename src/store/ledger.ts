@@ -187,31 +187,6 @@ export async function retireUidValidity(sql: Sql, mailboxId: number, uidValidity
   return done.rowCount ?? 0;
 }
 
-/**
- * How many other messages of the login, with these octets, are or were to be taken away: copies of them may be where ours go. No index leads to a
- * digest; it is asked only when a drain takes up what another one has left.
- *
- * @param ours rows of one mailbox and UIDVALIDITY that are not counted
- */
-export async function countAlike(
-  sql: Sql,
-  login: string,
-  digests: readonly Buffer[],
-  ours: readonly LedgerKey[],
-): Promise<{ digest: Buffer; internalDate: Date | null; count: number }[]> {
-  const found = await sql.query<{ digest: Buffer; internal_date: Date | null; n: number }>(
-    `select l.digest, l.internal_date, count(*)::int as n
-       from maildrain.ledger l join maildrain.mailbox b on b.id = l.mailbox_id
-      where b.login = $1 and l.state in ('pending', 'disposed') and l.digest = any($2::bytea[])
-        and not exists (
-          select from unnest($3::int[], $4::text[], $5::text[], $6::bytea[]) as k (mailbox_id, uidvalidity, uid, digest)
-           where l.mailbox_id = k.mailbox_id and l.uidvalidity = k.uidvalidity and l.uid = k.uid and l.digest = k.digest)
-      group by l.digest, l.internal_date`,
-    [login, digests, ...columnsOf(ours)],
-  );
-  return found.rows.map((row) => ({ digest: row.digest, internalDate: row.internal_date, count: row.n }));
-}
-
 /** Moves pending rows on. Returns how many there were. */
 export async function settleRows(
   sql: Sql,
@@ -274,16 +249,6 @@ export async function countStaying(sql: Sql, mailboxId: number, uidValidity: str
     [mailboxId, uidValidity],
   );
   return found.rows[0]?.n ?? 0;
-}
-
-/** Milliseconds since the last row was written that is owed, by the database's clock; null: nothing is owed. */
-export async function youngestOwedMs(sql: Sql, mailboxId: number): Promise<number | null> {
-  const found = await sql.query<{ ms: number | null }>(
-    `select (extract(epoch from clock_timestamp() - max(changed_at)) * 1000)::float8 as ms
-       from maildrain.ledger where mailbox_id = $1 and state = 'pending'`,
-    [mailboxId],
-  );
-  return found.rows[0]?.ms ?? null;
 }
 
 export async function countPending(sql: Sql, mailboxId: number): Promise<number> {

@@ -193,7 +193,7 @@ export function mailboxOf(server: MailServer, user: string, changes: MailboxChan
 
 export function drainOnce(database: Database, mailbox: MailboxConfig): Promise<DrainReport> {
   return drain(
-    { database, connectionsPerHost: 8, bounces: NO_BOUNCES, log: quiet, settleMs: 0 },
+    { database, connectionsPerHost: 8, bounces: NO_BOUNCES, log: quiet },
     mailbox,
     new AbortController().signal,
   );

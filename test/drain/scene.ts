@@ -159,7 +159,7 @@ export class Scene extends Store {
 
 export function drainOnce(database: Database, mailbox: MailboxConfig): Promise<DrainReport> {
   return drain(
-    { database, connectionsPerHost: 8, bounces: NO_BOUNCES, log: quiet, settleMs: 0 },
+    { database, connectionsPerHost: 8, bounces: NO_BOUNCES, log: quiet },
     mailbox,
     new AbortController().signal,
   );
