@@ -36,6 +36,8 @@ export interface Turn {
   readonly worked: () => void;
   /** For tests: milliseconds in place of the pause before a slice that was cut is repeated. */
   readonly settleMs?: number;
+  /** For tests: milliseconds in place of the pauses before Gmail's Trash is looked into once more. */
+  readonly lookAgainMs?: readonly number[];
 }
 
 /** A kind of job. */

@@ -7,6 +7,7 @@ import type { Target, Uid } from '../model.ts';
 import type { AdminSession } from '../source/admin-session.ts';
 import { bySpecialUse } from '../source/folders.ts';
 import { foundIn } from '../source/gmail.ts';
+import type { Turn } from './job.ts';
 import type { Slice, SliceOutcome } from './plan-slices.ts';
 
 /** Pauses before Gmail's Trash is looked into once more: seconds, in which a drain of the login may wait (lock.ts waits longer). */
@@ -37,21 +38,21 @@ export function maySettleLate({ session }: AdminSession): boolean {
  * Gmail only: looks for messages that are gone from their folder and were not seen in Trash, for as long as Trash may lag. What turns up there is
  * disposed as the others were.
  *
- * @param lost aborts when the connection to Postgres is lost. Nothing less may end the look: the next turn could not tell what this one moved from what
- *   was gone before.
+ * Only the loss of the connection to Postgres may end the look: the next turn could not tell what this one moved from what was gone before.
+ *
  * @returns null: it was lost
  */
 export async function findGone(
   admin: AdminSession,
   targets: readonly Target[],
-  lost: AbortSignal,
+  { pen: { lost }, lookAgainMs = LOOK_AGAIN_MS }: Turn,
 ): Promise<Gone | null> {
   const done: Uid[] = [];
   const vanished: Uid[] = [];
   const places = placesBeside(admin);
   const unknown = targets.filter(({ emailId }) => emailId === null).map(({ uid }) => uid);
   let open = targets.filter(({ emailId }) => emailId !== null);
-  for (const wait of LOOK_AGAIN_MS) {
+  for (const wait of lookAgainMs) {
     if (open.length === 0) break;
     await pause(wait, undefined, { signal: lost }).catch(() => {});
     if (lost.aborted) return null;
@@ -105,7 +106,7 @@ export function takenByUs(
 export const NOT_SEEN = 'moved out of the folder, and not seen in Trash: look there';
 
 /** Disposes a slice without storing it. */
-export async function discardSlice(admin: AdminSession, slice: Slice, lost: AbortSignal): Promise<SliceOutcome> {
+export async function discardSlice(admin: AdminSession, slice: Slice, turn: Turn): Promise<SliceOutcome> {
   const { session } = admin;
   if (session.facts.disposal.means === 'uid-expunge') {
     const { done, vanished, why, throttled } = await admin.expunge(slice.there);
@@ -126,7 +127,7 @@ export async function discardSlice(admin: AdminSession, slice: Slice, lost: Abor
   if (throttled || open.length === 0) return { left: open.length, notes: [why], throttled };
   const still = await session.present(open.map(({ uid }) => uid));
   const gone = open.filter(({ uid }) => !still.has(uid));
-  const found = gone.length === 0 ? null : await findGone(admin, gone, lost);
+  const found = gone.length === 0 ? null : await findGone(admin, gone, turn);
   if (found === null) return gone.length === 0 ? { left: still.size, notes: [why] } : { left: 0, unfinished: true };
   const others = new Set(before);
   const taken = found.nowhere.filter((uid) => others.has(uid));

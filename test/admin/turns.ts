@@ -87,6 +87,8 @@ export class JobRun {
   steps = 0;
   /** The pause before a slice that was cut is repeated. */
   settleMs = 0;
+  /** The pauses before Gmail's Trash is looked into once more: in tests it lags for 200 ms at most, or for ever. */
+  readonly lookAgainMs = [50, 300, 300];
   readonly #database: Database;
   readonly #mailbox: MailboxConfig;
 
@@ -127,6 +129,7 @@ export class JobRun {
         signal: AbortSignal.any([ending, pen.lost]),
         worked: () => {},
         settleMs: this.settleMs,
+        lookAgainMs: this.lookAgainMs,
       });
       for await (const step of steps) {
         const end = onStep();
