@@ -1,6 +1,7 @@
 // Tests run against real servers, which test/support/global-setup.ts starts once. `npm test` (test/run.ts) adds types and lint.
 
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 export default defineConfig({
   test: {
@@ -9,6 +10,7 @@ export default defineConfig({
     pool: 'forks',
     // Two cores on the smallest machine that is supported; the servers need some of them.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     // Real servers start, fail and recover in some of them.
     testTimeout: 60_000,
     hookTimeout: 60_000,

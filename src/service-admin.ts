@@ -228,6 +228,8 @@ async function* follow(
 
 function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
+    // A signal that is over says so no more.
+    if (signal?.aborted === true) return resolve();
     const end = (): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', end);

@@ -14,6 +14,9 @@ import { WireProxy } from './support/proxy.ts';
 
 const CANARY = 'canary-7f3a-never-to-be-seen';
 
+/** Nothing that a service does now and then is waited for: announcing itself again, for one, comes after ten seconds. */
+const STOP_MS = 5_000;
+
 const message = (n: number): Buffer =>
   Buffer.from(`From: s${n}@example.org\r\nSubject: Number ${n}\r\nMessage-ID: <${n}@example.org>\r\n\r\nText ${n}\r\n`);
 
@@ -30,6 +33,18 @@ const mailbox = (port: number, name: string, more: object = {}): object => ({
   dispose: 'delete',
   ...more,
 });
+
+/** Resolves when the schedule of a mailbox has fired so many times more. */
+async function rounds(maildrain: Maildrain, name: string, times: number): Promise<void> {
+  const nextRun = async (): Promise<number> => {
+    const status = (await maildrain.status()).find((each) => each.name === name);
+    return status?.nextRunAt?.getTime() ?? 0;
+  };
+  for (let n = 0; n < times; n++) {
+    const before = await nextRun();
+    await until(`${name} is due again`, async () => (await nextRun()) > before);
+  }
+}
 
 interface Scene {
   readonly maildrain: Maildrain;
@@ -140,6 +155,7 @@ for (const { backend, needs, redis } of BACKENDS) {
 
     it('reload takes a mailbox away and adds another', async () => {
       const imap = await server();
+      const mail = (name: string): number => imap.account(`${name}@example.org`).messages().length;
       let fleet = [mailbox(imap.port, 'a')];
       const { url } = await freshDatabase();
       const quiet = createLogger({ level: 'error', destination: { write: () => {} } });
@@ -150,14 +166,30 @@ for (const { backend, needs, redis } of BACKENDS) {
         log: quiet,
       });
       onTestFinished(() => maildrain.stop());
+      imap.account('a@example.org').deliver(message(1));
       await maildrain.start();
+      await until('the old one is drained', () => mail('a') === 0);
       fleet = [mailbox(imap.port, 'b')];
       await maildrain.reload();
-      imap.account('b@example.org').deliver(message(1));
-      await until('the new one is drained', () => imap.account('b@example.org').messages().length === 0);
-      imap.account('a@example.org').deliver(message(2));
-      await sleep(6_000);
-      expect(imap.account('a@example.org').messages()).toHaveLength(1);
+      imap.account('b@example.org').deliver(message(2));
+      await until('the new one is drained', () => mail('b') === 0);
+      // A drain that had begun before is none of the schedule's.
+      await until('nobody is logged in', () => {
+        const left = new Set(imap.events.filter(({ name }) => name === 'LOGOUT').map(({ connection }) => connection));
+        return imap.events.every(({ connection }) => left.has(connection));
+      });
+      imap.account('a@example.org').deliver(message(3));
+      // From one run of the new one to the next is an interval, in which the old one would have had its turn.
+      await rounds(maildrain, 'b', 2);
+      expect(mail('a')).toBe(1);
+    });
+
+    it('stops at once when nothing is in hand', async () => {
+      const { maildrain } = await service(await redis(), []);
+      await maildrain.start();
+      const before = Date.now();
+      await maildrain.stop();
+      expect(Date.now() - before).toBeLessThan(STOP_MS);
     });
 
     it('tells a wrong password once, waits, and never writes a secret down', async () => {
@@ -170,10 +202,11 @@ for (const { backend, needs, redis } of BACKENDS) {
         'the failure is recorded',
         async () => (await maildrain.status())[0]?.lastErrorCode === 'AUTHENTICATION_FAILED',
       );
-      await sleep(6_000);
+      await rounds(maildrain, 'a', 1);
+      await until('the run in hand is over', async () => (await maildrain.drain('a')).outcome === 'waiting');
+      const [status] = await maildrain.status();
       const logins = imap.events.filter((event) => /LOGIN|AUTHENTICATE/.test(event.name));
       expect(logins).toHaveLength(1);
-      const [status] = await maildrain.status();
       expect(status).toMatchObject({ state: 'waiting', failures: 1 });
       expect(logged.join('')).not.toContain(CANARY);
       expect(process.title).not.toContain(CANARY);

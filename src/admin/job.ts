@@ -41,6 +41,8 @@ export interface Turn {
   readonly save: (step: Step) => Promise<void>;
   /** For tests: milliseconds in place of the pause before a slice that was cut is repeated. */
   readonly settleMs?: number;
+  /** For tests: the pauses before Gmail's Trash is looked into once more are divided by it. */
+  readonly hurry?: number;
 }
 
 /** A kind of job. */

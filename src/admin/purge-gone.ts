@@ -7,6 +7,7 @@ import type { Target, Uid } from '../model.ts';
 import type { AdminSession } from '../source/admin-session.ts';
 import { bySpecialUse } from '../source/folders.ts';
 import { foundIn } from '../source/gmail.ts';
+import type { Turn } from './job.ts';
 import type { Slice, SliceOutcome } from './plan-slices.ts';
 
 /** Pauses before Gmail's Trash is looked into once more: seconds, in which a drain of the login may wait (lock.ts waits longer). */
@@ -48,15 +49,15 @@ function countsNowhere({ session }: AdminSession, { mark }: Slice): boolean {
  * Gmail only: looks for messages that are gone from their folder and were not seen in Trash, for as long as Trash may lag. What turns up there is
  * disposed as the others were.
  *
- * @param lost aborts when the connection to Postgres is lost. Nothing less may end the look: the next turn could not tell what this one moved from what
- *   was gone before.
+ * Only the loss of the connection to Postgres may end the look: the next turn could not tell what this one moved from what was gone before.
+ *
  * @returns null: it was lost
  */
 export async function findGone(
   admin: AdminSession,
   slice: Slice,
   targets: readonly Target[],
-  lost: AbortSignal,
+  { pen: { lost }, hurry = 1 }: Turn,
 ): Promise<Gone | null> {
   const done: Uid[] = [];
   const vanished: Uid[] = [];
@@ -65,7 +66,7 @@ export async function findGone(
   let open = targets.filter(({ emailId }) => emailId !== null);
   for (const wait of countsNowhere(admin, slice) ? [...LOOK_AGAIN_MS, ...LOOK_LONGER_MS] : LOOK_AGAIN_MS) {
     if (open.length === 0) break;
-    await pause(wait, undefined, { signal: lost }).catch(() => {});
+    await pause(wait / hurry, undefined, { signal: lost }).catch(() => {});
     if (lost.aborted) return null;
     // A MOVE of what is not there does nothing; what Trash shows now is dealt with there.
     const outcome = await admin.session.dispose(open);
@@ -117,7 +118,7 @@ export function takenByUs(
 export const NOT_SEEN = 'moved out of the folder, and not seen in Trash: look there';
 
 /** Disposes a slice without storing it. */
-export async function discardSlice(admin: AdminSession, slice: Slice, lost: AbortSignal): Promise<SliceOutcome> {
+export async function discardSlice(admin: AdminSession, slice: Slice, turn: Turn): Promise<SliceOutcome> {
   const { session } = admin;
   if (session.facts.disposal.means === 'uid-expunge') {
     const { done, vanished, why, throttled } = await admin.expunge(slice.there);
@@ -138,7 +139,7 @@ export async function discardSlice(admin: AdminSession, slice: Slice, lost: Abor
   if (throttled || open.length === 0) return { left: open.length, notes: [why], throttled };
   const still = await session.present(open.map(({ uid }) => uid));
   const gone = open.filter(({ uid }) => !still.has(uid));
-  const found = gone.length === 0 ? null : await findGone(admin, slice, gone, lost);
+  const found = gone.length === 0 ? null : await findGone(admin, slice, gone, turn);
   if (found === null) return gone.length === 0 ? { left: still.size, notes: [why] } : { left: 0, unfinished: true };
   const others = new Set(before);
   const taken = found.nowhere.filter((uid) => others.has(uid));

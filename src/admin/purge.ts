@@ -55,7 +55,7 @@ function discarding(turn: Turn, mailbox: MailboxConfig): AsyncGenerator<Step, vo
     // Gmail: what is gone from here is looked for in Trash.
     needsIds: (admin) => admin.session.facts.disposal.means === 'move' && admin.session.facts.gmail,
     target: () => null,
-    act: (admin, slice) => discardSlice(admin, slice, turn.pen.lost),
+    act: (admin, slice) => discardSlice(admin, slice, turn),
   });
 }
 
@@ -194,7 +194,7 @@ class PurgeStore {
     await disposeCommitted(work, owed.map(committed));
     const lost = work.resting || !maySettleLate(admin) ? [] : await ask();
     if (lost.length === 0) return true;
-    const found = await findGone(admin, slice, lost, this.#turn.pen.lost);
+    const found = await findGone(admin, slice, lost, this.#turn);
     if (found === null) return false;
     const gone = new Set(found.vanished);
     const taken = new Set([...found.done, ...takenByUs(admin, slice, found.nowhere, new Set(slice.there))]);

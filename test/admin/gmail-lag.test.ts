@@ -9,7 +9,8 @@ import { planned } from './turns.ts';
 
 vi.setConfig({ testTimeout: 40_000 });
 
-const LAG = 1200;
+/** Gone before the last look of a run in tests (turns.ts). */
+const LAG = 200;
 const gmail = (options: GmailOptions = {}): Promise<Scene> => scene({ gmail: { trashLagMs: LAG, ...options } });
 const inTrash = (there: Scene): Buffer[] => there.account.messages('\\Trash').map(({ raw }) => raw);
 

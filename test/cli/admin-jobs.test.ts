@@ -166,7 +166,7 @@ describeWith('postgres', 'admin jobs', () => {
     await second.says(/no worker is running/);
     second.child.kill('SIGINT');
     await second.says(/Ctrl-C again within 5 s to cancel it/);
-    await sleep(4_000);
+    await sleep(1_500);
     second.child.kill('SIGINT');
     const cancelled = await second.ended();
     expect(cancelled.stdout).toMatch(/job 1 \(purge bounces\): cancelled by /);
@@ -234,7 +234,12 @@ describeWith('postgres', 'admin jobs', () => {
     );
     running.child.kill('SIGINT');
     await running.says(/job 1 stops after the slice in hand and stays queued; press Ctrl-C again within 5 s/);
-    await sleep(4_000);
+    await until(
+      async () =>
+        (await query<{ state: string }>(made, 'select state from maildrain.admin_job'))[0]?.state === 'queued',
+      () => `its slice does not end: ${running.stderr()}`,
+    );
+    await sleep(500);
     running.child.kill('SIGINT');
     const cancelled = await running.ended();
     expect(cancelled.stdout).toMatch(/job 1 \(purge bounces\): cancelled by /);

@@ -1,17 +1,15 @@
 // A worker that is killed again and again while mail keeps coming, at times drawn from a seed. CRASH_SEED repeats a run, CRASH_KILLS sets how
 // many kills there are.
 
-import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { heldMessages, release } from '../../src/store/holds.ts';
 import { resume } from '../../src/store/mailboxes.ts';
 import type { Database } from '../../src/store/pool.ts';
-import { describeWith, freshUser, mailServer } from '../support/fresh.ts';
+import { childProgram, describeWith, freshUser, mailServer } from '../support/fresh.ts';
 import { RawImap } from '../support/mail.ts';
 import { awkwardPost, multiset } from './post.ts';
 import { drainOnce, FOLDER, freshStore, mailboxOf, openForTest, storedOctets } from './stage.ts';
@@ -63,7 +61,7 @@ describeWith(['postgres', 'dovecot'], `${KILLS} kills of a worker (CRASH_SEED=${
       stopped = true;
     });
 
-    const script = buildWorker();
+    const script = childProgram('test/crash/kill-worker.ts');
     const start = (): Worker => startWorker(script, { url, password: server.password, mailbox });
     // The next one loads while this one works: most of a worker's life would be its start otherwise.
     let [worker, next] = [start(), start()];
@@ -132,23 +130,6 @@ async function progress(database: Database): Promise<{ stored: number; owed: num
 
 function uidsIn(answer: string): number[] {
   return (/\* SEARCH([ \d]*)/.exec(answer)?.[1] ?? '').split(' ').filter(Boolean).map(Number);
-}
-
-/** The worker as JavaScript: compiling it anew for every life would take longer than the life. Inside the project, where its imports are found. */
-function buildWorker(): string {
-  const root = resolve(import.meta.dirname, '../..');
-  const out = join(root, `.test-services/kill-worker-${process.pid}`);
-  onTestFinished(() => rmSync(out, { recursive: true, force: true }));
-  const tsc = join(root, 'node_modules/.bin/tsc');
-  const { status, stdout } = spawnSync(
-    tsc,
-    ['-p', join(import.meta.dirname, 'tsconfig.worker.json'), '--outDir', out],
-    {
-      encoding: 'utf8',
-    },
-  );
-  if (status !== 0) throw new Error(`the worker does not compile:\n${stdout}`);
-  return join(out, 'test/crash/kill-worker.js');
 }
 
 function startWorker(script: string, task: object): Worker {

@@ -3,11 +3,10 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Database, Pen } from '../../src/store/pool.ts';
-import { describeWith } from '../support/fresh.ts';
+import { childProgram, describeWith } from '../support/fresh.ts';
 import { awkwardPost, type Letter, multiset, smallLetter } from './post.ts';
 import { drainOnce, type Stage, stage } from './stage.ts';
 
@@ -70,11 +69,9 @@ describeWith(['postgres', 'dovecot'], 'two drains at once', () => {
     expect(password).toBeDefined();
     const task = { url: scene.url, password: scene.server.password, mailbox: { ...scene.mailbox, imap } };
     const workers = [1, 2].map(() =>
-      spawn(
-        process.execPath,
-        ['--import', 'tsx', resolve(import.meta.dirname, 'kill-worker.ts'), JSON.stringify(task)],
-        { stdio: ['pipe', 'pipe', 'inherit'] },
-      ),
+      spawn(process.execPath, [childProgram('test/crash/kill-worker.ts'), JSON.stringify(task)], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      }),
     );
     onTestFinished(() => {
       for (const worker of workers) worker.kill('SIGKILL');

@@ -1,13 +1,12 @@
 // The fuse alone, and with real processes that die each time a certain message is fetched.
 
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { Fuse } from '../../src/drain/fuse.ts';
 import { MaildrainError } from '../../src/errors.ts';
 import { heldMessages, release } from '../../src/store/holds.ts';
 import type { InFlight } from '../../src/store/mailboxes.ts';
-import { describeWith } from '../support/fresh.ts';
+import { childProgram, describeWith } from '../support/fresh.ts';
 import { expectSameMail, PASSWORD, type Scene, scene, USER } from './scene.ts';
 
 /** What a drain that died while fetching `uids` leaves to the next. */
@@ -116,7 +115,6 @@ function covers(args: string, uid: number): boolean {
 
 /** Drains in a child that is killed whenever it asks for octets of `fatal`. Answers whether it was. */
 async function drainAndDie(there: Scene, fatal: number): Promise<boolean> {
-  const program = fileURLToPath(new URL('./drain-child.ts', import.meta.url));
   const env = {
     ...process.env,
     CHILD_URL: there.url,
@@ -125,7 +123,8 @@ async function drainAndDie(there: Scene, fatal: number): Promise<boolean> {
     CHILD_PASSWORD: PASSWORD,
     CHILD_LIMIT: String(there.mailbox.sizeLimit),
   };
-  const child = spawn(process.execPath, ['--import', 'tsx', program], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const program = childProgram('test/drain/drain-child.ts');
+  const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'ignore', 'inherit'] });
   let killed = false;
   there.server.onCommand = ({ name, args }) => {
     if (name !== 'UID FETCH' || !args.includes('BODY.PEEK[') || !covers(args, fatal)) return undefined;

@@ -3,10 +3,9 @@
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { heldMessages, release } from '../../src/store/holds.ts';
-import { describeWith, freshUser, mailServer } from '../support/fresh.ts';
+import { childProgram, describeWith, freshUser, mailServer } from '../support/fresh.ts';
 import { deliver, deliverMany, look } from '../support/mail.ts';
 import { drainOnce, expectSameMail, letter, mailboxOn, PASSWORD, Store, scene, storeForTest, USER } from './scene.ts';
 
@@ -220,8 +219,7 @@ function onDovecot(user: string): ReturnType<typeof mailboxOn> {
 
 /** Drains in a process of its own; the largest resident set of that process, octets. */
 async function rssOfDrain(port: number, url: string): Promise<{ report: unknown; peak: number }> {
-  const program = fileURLToPath(new URL('./drain-child.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', program], {
+  const child = spawn(process.execPath, [childProgram('test/drain/drain-child.ts')], {
     env: {
       ...process.env,
       CHILD_URL: url,

@@ -5,14 +5,12 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import type { MaildrainEvent } from '../../src/model.ts';
 import { migrated } from '../store/store.ts';
-import { describeWith } from '../support/fresh.ts';
+import { childProgram, describeWith } from '../support/fresh.ts';
 import { ascending, firstTold, register, tell, until, waiting } from './outbox.ts';
 
-const CHILD = fileURLToPath(new URL('./kill-child.ts', import.meta.url));
 const KEYS = 20;
 const EVENTS = 3_000;
 
@@ -34,7 +32,8 @@ describeWith('postgres', 'processes that are killed while they tell', () => {
             .filter((line) => line.endsWith('}'))
             .map((line) => JSON.parse(line) as MaildrainEvent)
         : [];
-    const start = () => spawn(process.execPath, ['--import', 'tsx', CHILD, url, file], { stdio: 'inherit' });
+    const program = childProgram('test/events/kill-child.ts');
+    const start = () => spawn(process.execPath, [program, url, file], { stdio: 'inherit' });
     const children = [start(), start()];
     onTestFinished(() => {
       for (const child of children) child.kill('SIGKILL');

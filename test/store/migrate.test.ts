@@ -1,11 +1,10 @@
 // The schema: made once however often and by however many, refused when it is newer than we understand, with partitions made ahead.
 
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { expect, it, onTestFinished } from 'vitest';
 import { ensurePartitions, migrate, ourVersion, requireSchema, schemaState } from '../../src/store/migrate.ts';
-import { describeWith, freshDatabase } from '../support/fresh.ts';
+import { childProgram, describeWith, freshDatabase } from '../support/fresh.ts';
 
 async function empty(): Promise<{ url: string; client: pg.Client }> {
   const { url } = await freshDatabase();
@@ -48,10 +47,9 @@ describeWith('postgres', 'migrate', () => {
 
   it('is safe from three processes at once: each migration runs once', async () => {
     const { url, client } = await empty();
-    const program = fileURLToPath(new URL('./migrate-child.ts', import.meta.url));
     const run = (): Promise<string[]> =>
       new Promise((done, fail) => {
-        const child = spawn(process.execPath, ['--import', 'tsx', program, url], {
+        const child = spawn(process.execPath, [childProgram('test/store/migrate-child.ts'), url], {
           stdio: ['ignore', 'pipe', 'inherit'],
         });
         let said = '';

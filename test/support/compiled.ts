@@ -1,5 +1,5 @@
-// The program as JavaScript, compiled once for the whole run: tests that start it as a process of its own, again and again, would spend
-// most of their time compiling it otherwise. Inside the project, where its imports are found.
+// The program and the tests' own child processes as JavaScript, compiled once for the whole run: tests that start them again and again
+// would spend most of their time compiling them otherwise. Inside the project, where their imports are found.
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
@@ -10,20 +10,32 @@ const ROOT = resolve(import.meta.dirname, '../..');
 export interface Compiled {
   /** Path of the command line's entry. */
   readonly main: string;
+  /** Where `test/x/y.ts` is found as `test/x/y.js`; which there are, is in tsconfig.children.json. */
+  readonly children: string;
   remove(): void;
 }
 
 export function compileProgram(): Compiled {
   const dir = join(ROOT, `.test-services/program-${process.pid}`);
-  mkdirSync(dir, { recursive: true });
-  // What the program looks for beside itself.
-  for (const name of ['migrations', 'package.json']) symlinkSync(join(ROOT, name), join(dir, name));
-  const options = ['-p', join(ROOT, 'tsconfig.build.json'), '--outDir', join(dir, 'dist'), '--declaration', 'false'];
-  const { status, stdout } = spawnSync(join(ROOT, 'node_modules/.bin/tsc'), options, { encoding: 'utf8' });
+  const children = join(dir, 'children');
   const remove = (): void => rmSync(dir, { recursive: true, force: true });
-  if (status !== 0) {
-    remove();
-    throw new Error(`the program does not compile:\n${stdout}`);
+  for (const place of [dir, children]) {
+    mkdirSync(place, { recursive: true });
+    // What the program looks for beside itself.
+    for (const name of ['migrations', 'package.json']) symlinkSync(join(ROOT, name), join(place, name));
   }
-  return { main: join(dir, 'dist/cli/main.js'), remove };
+  try {
+    compile('tsconfig.build.json', join(dir, 'dist'));
+    compile('test/support/tsconfig.children.json', children);
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  return { main: join(dir, 'dist/cli/main.js'), children, remove };
+}
+
+function compile(project: string, outDir: string): void {
+  const options = ['-p', join(ROOT, project), '--outDir', outDir, '--declaration', 'false', '--sourceMap', 'false'];
+  const { status, stdout } = spawnSync(join(ROOT, 'node_modules/.bin/tsc'), options, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${project} does not compile:\n${stdout}`);
 }

@@ -1,6 +1,7 @@
 // Something new for every test: a database, a Redis prefix, a mail user. And the one way in which a test says what it needs.
 
 import { createHash, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import pg from 'pg';
 import { describe, inject, onTestFinished } from 'vitest';
 import type { MailServer } from './dovecot.ts';
@@ -36,6 +37,11 @@ export function redisUrl(): string {
   const { redisUrl: url } = inject('services');
   if (url === null) throw new Error('no redis: use describeWith("redis", ...)');
   return url;
+}
+
+/** A program that a test starts as a process of its own, e.g. `childProgram('test/store/migrate-child.ts')`, as JavaScript. */
+export function childProgram(source: string): string {
+  return join(inject('children'), source.replace(/\.ts$/, '.js'));
 }
 
 /** The server's URL with another database in it. */

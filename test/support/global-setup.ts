@@ -11,6 +11,8 @@ declare module 'vitest' {
     services: Services;
     /** The command line's entry, compiled. */
     main: string;
+    /** The directory of compiled child processes (compiled.ts). */
+    children: string;
   }
 }
 
@@ -20,6 +22,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   for (const [name, why] of Object.entries(services.missing)) process.stderr.write(`tests: no ${name}: ${why}\n`);
   project.provide('services', services);
   project.provide('main', compiled.main);
+  project.provide('children', compiled.children);
   // For tests that only want an address; workers inherit it.
   if (services.databaseUrl !== null) process.env.TEST_DATABASE_URL = services.databaseUrl;
   if (services.redisUrl !== null) process.env.TEST_REDIS_URL = services.redisUrl;
