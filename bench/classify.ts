@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { printable } from '../src/errors.ts';
 import { read } from '../src/mail/read.ts';
-import type { Verdict } from '../src/model.ts';
+import type { Verdict } from '../src/model-reading.ts';
 import { type Expected, readExpected } from './support/expected.ts';
 import { type Check, MEASURES, type Measure, score } from './support/score.ts';
 

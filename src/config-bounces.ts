@@ -7,7 +7,8 @@ import { LIMITS } from './config-schema.ts';
 import { BOUNCES_FIELDS, PATTERN } from './config-schema-reports.ts';
 import { readSecrets } from './config-secret.ts';
 import { type Checked, checkHost } from './config-values.ts';
-import type { SecretSource, VerpPattern } from './model.ts';
+import type { SecretSource } from './model.ts';
+import type { VerpPattern } from './model-pipeline.ts';
 
 /** What ties reports to what was sent; as CorrelationRules of mail/correlation.ts, with secrets that are still to be fetched. */
 export interface BouncesConfig {

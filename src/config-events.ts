@@ -9,7 +9,8 @@ import { LIMITS } from './config-schema.ts';
 import { EVENT_FIELDS } from './config-schema-reports.ts';
 import { readSecrets } from './config-secret.ts';
 import { checkUrl } from './config-values.ts';
-import { EVENT_TYPES, type EventType, type SecretSource } from './model.ts';
+import type { SecretSource } from './model.ts';
+import { EVENT_TYPES, type EventType } from './model-pipeline.ts';
 
 export interface EventSinkConfig {
   readonly name: string;

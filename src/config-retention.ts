@@ -5,7 +5,7 @@ import { configInvalid, type Path } from './config-problems.ts';
 import { isMap, type Reading, readMap, takeDuration } from './config-read.ts';
 import { FOREVER } from './config-schema-reports.ts';
 import { RETENTION_FIELDS } from './config-schema-retention.ts';
-import type { Retention } from './model.ts';
+import type { Retention } from './model-admin.ts';
 
 const DAY_MS = 86_400_000;
 /** A hundred years; what is meant to last longer is `forever`. */

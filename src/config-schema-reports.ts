@@ -6,7 +6,7 @@
 import * as z from 'zod';
 import { field, line, NAME, required } from './config-field.ts';
 import { DURATION } from './config-values.ts';
-import { EVENT_TYPES, type SuppressionCause } from './model.ts';
+import { EVENT_TYPES, type SuppressionCause } from './model-pipeline.ts';
 
 /** Nobody has more ways to send than this; each costs a comparison for each address that is looked at. */
 const MAX_PATTERNS = 20;

@@ -5,7 +5,7 @@ import { didYouMean, type Path } from './config-problems.ts';
 import { isMap, type Reading, readMap, take, takeDuration } from './config-read.ts';
 import { FOREVER, NEVER, RULE_FIELDS, SUPPRESSIBLE, SUPPRESSION_FIELDS } from './config-schema-reports.ts';
 import type { Checked } from './config-values.ts';
-import type { SuppressionCause, SuppressionPolicy, SuppressionRule } from './model.ts';
+import type { SuppressionCause, SuppressionPolicy, SuppressionRule } from './model-pipeline.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -16,7 +16,9 @@ import { readSuppression } from './config-suppression.ts';
 import { type Checked, checkUrl, type Environment, interpolate, isUnsetVariable } from './config-values.ts';
 import { parseYaml } from './config-yaml.ts';
 import { MaildrainError, printable } from './errors.ts';
-import type { MailboxConfig, Retention, SuppressionPolicy } from './model.ts';
+import type { MailboxConfig } from './model.ts';
+import type { Retention } from './model-admin.ts';
+import type { SuppressionPolicy } from './model-pipeline.ts';
 
 export type { BouncesConfig } from './config-bounces.ts';
 export type { EventSinkConfig } from './config-events.ts';

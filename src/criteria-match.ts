@@ -3,7 +3,9 @@
 // so that "Mull" also finds "Müller" where the accent would come next. What is read from a message's header is made by mail/searchable.ts.
 
 import { uidRanges } from './criteria-values.ts';
-import type { Criteria, Kind, Uid } from './model.ts';
+import type { Uid } from './model.ts';
+import type { Criteria } from './model-admin.ts';
+import type { Kind } from './model-reading.ts';
 
 /** What must be known of a message. What is null is not known, and meets no criterion. */
 export interface MessageFacts {

@@ -6,7 +6,8 @@ import { didYouMean } from './config-problems.ts';
 import type { Checked } from './config-values.ts';
 import { checkAge, checkDay, checkField, checkMessageId, checkSize, checkText, checkUids } from './criteria-values.ts';
 import { MaildrainError, printable } from './errors.ts';
-import type { Criteria, Kind } from './model.ts';
+import type { Criteria } from './model-admin.ts';
+import type { Kind } from './model-reading.ts';
 
 /** Criteria as they are said on the command line, and by callers of the library. What is undefined was not said. */
 export interface CriteriaWords {

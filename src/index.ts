@@ -18,28 +18,28 @@ export { addressIdentity } from './mail/identity.ts';
 export { READER_VERSION, read as readMessage } from './mail/read.ts';
 export { signTag, type TagFor, verifyTag } from './mail/verp.ts';
 export type {
-  Action,
-  AdminJobKind,
-  Attachment,
-  AutoReply,
-  Category,
-  Criteria,
   Dispose,
   DrainProgress,
   DrainReport,
-  EventType,
-  Evidence,
   ImapAccount,
-  Kind,
   MailboxConfig,
-  MaildrainEvent,
   Outcome,
+  SecretSource,
+} from './model.ts';
+export type { AdminJobKind, Criteria } from './model-admin.ts';
+export type { EventType, MaildrainEvent } from './model-pipeline.ts';
+export type {
+  Action,
+  Attachment,
+  AutoReply,
+  Category,
+  Evidence,
+  Kind,
   Reading,
   RecipientReport,
   Scope,
-  SecretSource,
   Verdict,
-} from './model.ts';
+} from './model-reading.ts';
 export type { Admin, ExportWords, JobWords, PlannedJob, PlanWords, StoredJob } from './service-admin-api.ts';
 export type { DrainOptions, MailboxStatus, Maildrain, MaildrainOptions } from './service-api.ts';
 export type { Bounces } from './service-bounces.ts';

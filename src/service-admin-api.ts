@@ -7,7 +7,7 @@ import type { ReclassifyDiff } from './admin/reclassify.ts';
 import type { RestorePlan } from './admin/restore-plan.ts';
 import type { VerifyOptions, VerifyReport } from './admin/verify.ts';
 import type { CriteriaWords } from './criteria.ts';
-import type { AdminJobKind } from './model.ts';
+import type { AdminJobKind } from './model-admin.ts';
 import type { JobFilter } from './store/admin-job-list.ts';
 import type { Job } from './store/admin-jobs.ts';
 import type { Plan } from './store/plans.ts';

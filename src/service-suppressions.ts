@@ -4,7 +4,7 @@
 import { MaildrainError } from './errors.ts';
 import { addressIdentity, domainIdentity } from './mail/identity.ts';
 import { cleanText } from './mail/text.ts';
-import type { SuppressionPolicy } from './model.ts';
+import type { SuppressionPolicy } from './model-pipeline.ts';
 import type { Database } from './store/pool.ts';
 import { type PlannedChange, planSuppressions } from './store/suppression-plan.ts';
 import {

@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkReports } from '../src/config.ts';
 import { DEFAULT_RULES } from '../src/config-suppression.ts';
-import { EVENT_TYPES } from '../src/model.ts';
+import { EVENT_TYPES } from '../src/model-pipeline.ts';
 import { createMaildrain } from '../src/service-create.ts';
 import { CANARY, parse, refusal, top } from './support/config-files.ts';
 

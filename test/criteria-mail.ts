@@ -6,7 +6,7 @@ import { parseCriteria } from '../src/criteria.ts';
 import type { MessageFacts } from '../src/criteria-match.ts';
 import { read } from '../src/mail/read.ts';
 import { searchableHeaders } from '../src/mail/searchable.ts';
-import type { Criteria } from '../src/model.ts';
+import type { Criteria } from '../src/model-admin.ts';
 
 export interface Letter {
   readonly raw: Buffer;

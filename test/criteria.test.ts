@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type CriteriaWords, describeCriteria, type Over, parseCriteria } from '../src/criteria.ts';
 import { caseless, caseVariants, type MessageFacts, matches } from '../src/criteria-match.ts';
 import { MaildrainError } from '../src/errors.ts';
-import type { Criteria } from '../src/model.ts';
+import type { Criteria } from '../src/model-admin.ts';
 
 const NOW = new Date('2026-10-15T13:14:15Z');
 const day = (text: string): Date => new Date(`${text}T00:00:00Z`);

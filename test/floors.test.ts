@@ -9,6 +9,9 @@ const SRC = resolve(import.meta.dirname, '../src');
 /** A room is a directory of src, or a file in it; the floor it stands on. */
 const FLOORS: Readonly<Record<string, number>> = {
   'model.ts': 0,
+  'model-admin.ts': 0,
+  'model-pipeline.ts': 0,
+  'model-reading.ts': 0,
   'errors.ts': 0,
   'criteria.ts': 1,
   'criteria-match.ts': 1,

@@ -1,7 +1,7 @@
 // Compares what the reader says of one message with what a corpus expects: a list of checks, each right or wrong. What is not asserted is
 // not checked.
 
-import type { RecipientReport, Verdict } from '../../src/model.ts';
+import type { RecipientReport, Verdict } from '../../src/model-reading.ts';
 import type { Expected, ExpectedRecipient } from './expected.ts';
 
 /** In the order in which they are printed. */

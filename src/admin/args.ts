@@ -3,7 +3,7 @@
 import type { z } from 'zod';
 import { isCriterion } from '../criteria.ts';
 import { MaildrainError, printable } from '../errors.ts';
-import type { AdminJobKind } from '../model.ts';
+import type { AdminJobKind } from '../model-admin.ts';
 import { emptyTrashArgs, flagArgs, moveArgs, noArgs, purgeArgs } from './server-args.ts';
 import { expireArgs, reclassifyArgs, restoreArgs } from './store-args.ts';
 

@@ -6,7 +6,8 @@ import { decideJob } from '../decide.ts';
 import type { DrainContext } from '../drain/drain.ts';
 import { MaildrainError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { AdminJobKind, MailboxConfig, Step } from '../model.ts';
+import type { MailboxConfig } from '../model.ts';
+import type { AdminJobKind, Step } from '../model-admin.ts';
 import {
   beat,
   beginTurn,

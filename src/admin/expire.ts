@@ -1,7 +1,7 @@
 // Retention: deletes what has been kept as long as the policy says. Run daily by `serve`, and by hand; what would go can be seen first. It works
 // from the policy in its arguments, so that its record says by what was deleted.
 
-import type { Retention, Step } from '../model.ts';
+import type { Retention, Step } from '../model-admin.ts';
 import type { Sql } from '../store/pool.ts';
 import {
   countRows,

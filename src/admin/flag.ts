@@ -2,7 +2,8 @@
 // messages back from there.
 
 import { MaildrainError } from '../errors.ts';
-import type { Step, Target } from '../model.ts';
+import type { Target } from '../model.ts';
+import type { Step } from '../model-admin.ts';
 import type { AdminSession } from '../source/admin-session.ts';
 import { bySpecialUse } from '../source/folders.ts';
 import type { FlagChange } from '../source/marks.ts';

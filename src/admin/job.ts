@@ -3,7 +3,8 @@
 // twice.
 
 import type { DrainContext } from '../drain/drain.ts';
-import type { AdminJobKind, Criteria, MailboxConfig, Step } from '../model.ts';
+import type { MailboxConfig } from '../model.ts';
+import type { AdminJobKind, Criteria, Step } from '../model-admin.ts';
 import type { Pen } from '../store/pool.ts';
 
 /** What was asked for, as it stands in `admin_job`. */

@@ -1,7 +1,7 @@
 // Every kind of admin job by its name.
 
 import { MaildrainError } from '../errors.ts';
-import type { AdminJobKind } from '../model.ts';
+import type { AdminJobKind } from '../model-admin.ts';
 import { emptyTrash } from './empty-trash.ts';
 import { expire } from './expire.ts';
 import { flag, undelete } from './flag.ts';

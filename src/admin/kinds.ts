@@ -2,7 +2,8 @@
 // forgotten again. For plans; what a job stores is read once more when it is stored.
 
 import { createReader, read } from '../mail/read.ts';
-import type { Kind, Listed, Session, Uid } from '../model.ts';
+import type { Listed, Session, Uid } from '../model.ts';
+import type { Kind } from '../model-reading.ts';
 
 /** Messages described at once. */
 const WINDOW = 1000;

@@ -2,7 +2,7 @@
 // label: a message that is moved out of All Mail gets the label and stays in All Mail, unless it goes to Trash or Spam.
 
 import { MaildrainError, printable } from '../errors.ts';
-import type { Step } from '../model.ts';
+import type { Step } from '../model-admin.ts';
 import type { AdminSession } from '../source/admin-session.ts';
 import { bySpecialUse } from '../source/folders.ts';
 import { refuseMove } from '../source/transfer.ts';

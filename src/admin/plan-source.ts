@@ -2,7 +2,8 @@
 // How it is searched is in source/search.ts; the plan itself is made in plan.ts.
 
 import { MaildrainError } from '../errors.ts';
-import type { AdminJobKind, Criteria, MailboxConfig, Uid } from '../model.ts';
+import type { MailboxConfig, Uid } from '../model.ts';
+import type { AdminJobKind, Criteria } from '../model-admin.ts';
 import { resolveSecret } from '../secrets.ts';
 import { type AdminSession, openAdmin } from '../source/admin-session.ts';
 import { searchUids, serverPart } from '../source/search.ts';

@@ -3,7 +3,8 @@
 
 import { loginOf } from '../config.ts';
 import { cleanText, cut, oneLine } from '../mail/text.ts';
-import type { AdminJobKind, Criteria, MailboxConfig, Uid } from '../model.ts';
+import type { MailboxConfig, Uid } from '../model.ts';
+import type { AdminJobKind, Criteria } from '../model-admin.ts';
 import { createPlan, type NewPlan, type Plan, type PlanSample } from '../store/plans.ts';
 import type { Database } from '../store/pool.ts';
 

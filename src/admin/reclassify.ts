@@ -3,7 +3,7 @@
 // read again, so that a slice may be done twice; its counts and its cursor are written with it.
 
 import { createReader, READER_VERSION, type Reader } from '../mail/read.ts';
-import type { Criteria, Step } from '../model.ts';
+import type { Criteria, Step } from '../model-admin.ts';
 import type { Database } from '../store/pool.ts';
 import { type Reread, type RereadOutcome, storeReread } from '../store/reclassify.ts';
 import type { Pipeline } from '../store/reports.ts';

@@ -5,7 +5,8 @@
 import { loginOf } from '../config.ts';
 import { beginRest } from '../drain/gmail-rest.ts';
 import { MaildrainError } from '../errors.ts';
-import type { MailboxConfig, Step, Uid } from '../model.ts';
+import type { MailboxConfig, Uid } from '../model.ts';
+import type { Step } from '../model-admin.ts';
 import { resolveSecret } from '../secrets.ts';
 import { type AdminSession, openAdmin } from '../source/admin-session.ts';
 import { type Appended, addLabels, append } from '../source/append.ts';

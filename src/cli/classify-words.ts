@@ -2,7 +2,7 @@
 // describes the object; a key is never taken away or given another meaning.
 
 import type { ReadItem, ReadMessage } from '../mail-files/read-messages.ts';
-import type { Kind, RecipientReport } from '../model.ts';
+import type { Kind, RecipientReport } from '../model-reading.ts';
 import type { Cell, Colour } from './output.ts';
 import { count, cutStart, plural } from './words.ts';
 

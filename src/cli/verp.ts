@@ -5,7 +5,7 @@ import type { BouncesConfig } from '../config.ts';
 import { asMaildrainError, printable } from '../errors.ts';
 import { tagIn } from '../mail/correlation.ts';
 import { signSender, type TagFor, verifyTag } from '../mail/verp.ts';
-import type { VerpPattern } from '../model.ts';
+import type { VerpPattern } from '../model-pipeline.ts';
 import { resolveSecret } from '../secrets.ts';
 import { readAddresses } from './addresses.ts';
 import { configOf, type GlobalOptions, type Terminal } from './context.ts';

@@ -1,6 +1,7 @@
 // When a stored message is due to be disposed, and whether a row is already what the configuration asks for. Pure.
 
-import type { Dispose, Kind, MailboxConfig, SessionFacts } from '../model.ts';
+import type { Dispose, MailboxConfig, SessionFacts } from '../model.ts';
+import type { Kind } from '../model-reading.ts';
 import { RESTORED } from '../store/ledger.ts';
 
 /** Reason of a row that stays only until it is old enough. */

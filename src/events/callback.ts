@@ -1,7 +1,7 @@
 // The consumer that is a function of the program itself (`onEvent`). It has the event when its promise resolves.
 
 import { printable } from '../errors.ts';
-import type { MaildrainEvent } from '../model.ts';
+import type { MaildrainEvent } from '../model-pipeline.ts';
 import { NotDelivered, type Sender } from './sender.ts';
 
 export type EventCallback = (event: MaildrainEvent) => Promise<void> | void;

@@ -1,7 +1,7 @@
 // What all consumers have in common: the form an event takes on its way out, and how a sender says that it was not taken. How it travels is
 // in webhook.ts, callback.ts and, for a queue, jobs/event-queue.ts; when and in which order, in shift.ts.
 
-import type { MaildrainEvent } from '../model.ts';
+import type { MaildrainEvent } from '../model-pipeline.ts';
 
 /** Brings one event to one consumer. */
 export interface Sender {

@@ -4,7 +4,8 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import type { MaildrainEvent, SecretSource } from '../model.ts';
+import type { SecretSource } from '../model.ts';
+import type { MaildrainEvent } from '../model-pipeline.ts';
 import { resolveSecret } from '../secrets.ts';
 import { isPrivateAddress, literalAddress, PRIVATE_ADDRESS, publicLookup } from './private-address.ts';
 import { eventJson, NotDelivered, type Sender } from './sender.ts';

@@ -7,7 +7,7 @@ import { Pump } from '../events/pump.ts';
 import type { Sender } from '../events/sender.ts';
 import { webhookSender } from '../events/webhook.ts';
 import type { Log } from '../log.ts';
-import { EVENT_TYPES } from '../model.ts';
+import { EVENT_TYPES } from '../model-pipeline.ts';
 import type { Database } from '../store/pool.ts';
 import {
   addSink,

@@ -1,7 +1,7 @@
 // Whether words say that a delivery failed for good, still goes on, or was made. Who gave up has failed, even if the cause was temporary; who
 // says that it goes on has not, though it may say "could not be delivered" as well. One table for reports without an Action field
 // (explain.ts) and for those in words alone (report-delay.ts).
-import type { Action } from '../model.ts';
+import type { Action } from '../model-reading.ts';
 import { Phrases } from './phrase-index.ts';
 import type { Spelled } from './spelling.ts';
 

@@ -2,7 +2,7 @@
 // it is: somebody who is away, somebody who left, a demand to prove to be human, or a receipt. A notification that nobody's message caused
 // (`Auto-Submitted: auto-generated`: tickets, alerts, newsletters) is not a reply, and a person who writes of a holiday is none either.
 // Phrases are in auto-reply-words.ts, the day of return is found in return-date.ts.
-import type { AutoReply } from '../model.ts';
+import type { AutoReply } from '../model-reading.ts';
 import { parseAddresses } from './address.ts';
 import * as phrases from './auto-reply-words.ts';
 import { parseDate } from './date.ts';

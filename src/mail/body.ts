@@ -2,7 +2,7 @@
 // counted and hashed as transferred, never decoded (that would cost more than the rest of a drain). Which part gets which is in read.ts.
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import type { Attachment } from '../model.ts';
+import type { Attachment } from '../model-reading.ts';
 import { decodeText, decodeTransfer } from './decode.ts';
 import type { ContentFacts } from './header.ts';
 import { htmlToText } from './html.ts';

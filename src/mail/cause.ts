@@ -1,6 +1,6 @@
 // The shape of the rows in the causes-*.ts tables: phrases and what they mean. The data says what servers write in general; weighing one
 // phrase against another and against codes is for explain.ts, finding them for phrase-index.ts.
-import type { Category } from '../model.ts';
+import type { Category } from '../model-reading.ts';
 
 /**
  * How much a phrase says. 4: a provider's own code or the URL of its explanation, defined to mean this. 3: names the cause outright.

@@ -3,7 +3,8 @@
 // `signed` is about `address` and nothing else. A tag can be replayed by everyone who ever held a message with it, in a report on whomever they
 // like: what such a report says of other addresses is worth no more than any stranger's word.
 
-import type { Correlation, Reading, VerpPattern } from '../model.ts';
+import type { Correlation, VerpPattern } from '../model-pipeline.ts';
+import type { Reading } from '../model-reading.ts';
 import { parseAddresses } from './address.ts';
 import { addressIdentity, domainIdentity } from './identity.ts';
 import { type Secret, verifyTag } from './verp.ts';

@@ -1,7 +1,7 @@
 // Delivery status notifications (RFC 3464, with the addresses of RFC 6533): every block about a recipient, wherever its fields ended up. Servers
 // put them into parts of a wrong type, leave out the part around them, the empty lines between them or the per-message fields, and fold
 // without indenting; all of that is read. What the words mean is for explain.ts, what becomes of it for verdict.ts.
-import type { Action } from '../model.ts';
+import type { Action } from '../model-reading.ts';
 import { parseAddresses } from './address.ts';
 import { parseDate } from './date.ts';
 import type { Finding } from './finding.ts';

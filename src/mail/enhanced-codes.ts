@@ -2,7 +2,7 @@
 // The category is what the code means when the words beside it say nothing better: text goes over code (explain.ts). `null` where servers
 // use the code for anything. Codes are found in words by status-codes.ts.
 
-import type { Category } from '../model.ts';
+import type { Category } from '../model-reading.ts';
 
 interface EnhancedCode {
   /** Subject and detail: `1.1` stands for 4.1.1 and 5.1.1. */

@@ -1,7 +1,7 @@
 // What a finding means: the code and the category, whose trouble it is, whether sending again is pointless, and what was done. Words go over
 // codes, because servers use one code for many causes (5.7.1 above all) and the words of the diagnostic go over those around it. Codes come
 // from status-codes.ts, phrases from causes.ts, the meaning of codes from enhanced-codes.ts; this file weighs them.
-import type { Action, Category, Scope } from '../model.ts';
+import type { Action, Category, Scope } from '../model-reading.ts';
 import { actionSaid } from './action-words.ts';
 import type { Cause } from './cause.ts';
 import { CAUSES } from './causes.ts';

@@ -1,6 +1,6 @@
 // What a judge finds of one recipient, before its codes and words are weighed (cause.ts) and it becomes a RecipientReport (verdict.ts).
 
-import type { Action, Evidence } from '../model.ts';
+import type { Action, Evidence } from '../model-reading.ts';
 
 export interface Finding {
   readonly address: string | null;

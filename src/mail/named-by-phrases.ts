@@ -1,5 +1,5 @@
 // Recipients that stand behind, below or before a phrase, and the lines that belong to each. The phrases are data in families.ts; free-form.ts asks.
-import type { Action } from '../model.ts';
+import type { Action } from '../model-reading.ts';
 import { type FoundAddress, findAddresses } from './found-address.ts';
 import {
   alias,

@@ -1,6 +1,6 @@
 // The recipients that a report names, while they are gathered: each once, with its alias and the lines that belong to it. Where they are
 // looked for is in named-by-phrases.ts and named-by-form.ts.
-import type { Action } from '../model.ts';
+import type { Action } from '../model-reading.ts';
 import { findAddresses } from './found-address.ts';
 
 export interface Named {

@@ -1,7 +1,7 @@
 // The header of the returned message, so far as it says what was sent: the owner's own fields (a campaign, a user) and the addresses that
 // tie the report to a sending. What servers wrote on the way, and signatures, are left out; they are long, and they are in raw.
 
-import type { Verdict } from '../model.ts';
+import type { Verdict } from '../model-reading.ts';
 import { displayText } from './header.ts';
 import type { Material } from './material.ts';
 import { cut } from './text.ts';

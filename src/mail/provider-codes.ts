@@ -1,7 +1,7 @@
 // The codes and addresses by which large providers and blocking lists explain a refusal. They are meant to say one thing, so they outweigh the
 // words around them (weight 4 of cause.ts). Those of AOL, Cox and NetEase were compared with what these publish; the others are as they are
 // known from the words they stand with, and Microsoft publishes no meaning of its S and AS codes. Dotted codes are in enhanced-codes.ts.
-import type { Category } from '../model.ts';
+import type { Category } from '../model-reading.ts';
 import type { Cause } from './cause.ts';
 
 type Row = readonly [category: Category, phrases: string];

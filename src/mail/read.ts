@@ -2,7 +2,7 @@
 // This file decides what each part is and puts the Reading together. The walk over the octets is in scan.ts, fields in header.ts,
 // addresses, dates, text and decoding in the files of those names; what kind of message it is and what it reports, in verdict.ts.
 import { Buffer } from 'node:buffer';
-import type { Attachment, Reading } from '../model.ts';
+import type { Attachment, Reading } from '../model-reading.ts';
 import { formatAddress, parseAddresses } from './address.ts';
 import { Both, Digest, Kept } from './body.ts';
 import { parseDate } from './date.ts';

@@ -1,6 +1,6 @@
 // Whether a report in words says that a message failed for good or still waits, and until when it is tried. The words for the former are in
 // action-words.ts.
-import type { Action } from '../model.ts';
+import type { Action } from '../model-reading.ts';
 import { actionSaid } from './action-words.ts';
 import { parseDate } from './date.ts';
 import { type Spelled, spell } from './spelling.ts';

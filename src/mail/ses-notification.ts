@@ -1,7 +1,7 @@
 // Notifications of Amazon SES that reach a mailbox through SNS: JSON in the text of a message. What SES documents as the contents of its
 // notifications (`notificationType` or `eventType`: Bounce, Delivery) is read; complaints are for complaint.ts. Line breaks that mail put
 // into the JSON are taken out.
-import type { Action } from '../model.ts';
+import type { Action } from '../model-reading.ts';
 import type { Finding } from './finding.ts';
 import { fieldText, findField } from './header.ts';
 import type { Material } from './material.ts';

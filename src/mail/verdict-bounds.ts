@@ -2,7 +2,7 @@
 // all of them, that Postgres can hold what they say: a single text that it refuses would keep the whole mailbox from being stored.
 
 import { Buffer } from 'node:buffer';
-import type { RecipientReport, Verdict } from '../model.ts';
+import type { RecipientReport, Verdict } from '../model-reading.ts';
 import { cleanText, cut } from './text.ts';
 
 /** Octets of an id, an address, a host: a line of RFC 5322 2.1.1. An index of Postgres takes no entry of more than 2,704. */

@@ -1,7 +1,7 @@
 // The verdict on a message: which kind it is, and what it reports of whom. This file orders the judges (complaint, bounce, notification of
 // reading, automatic reply), joins what two of them say of one recipient, and has explain.ts weigh the codes and words. Each judge has its
 // own file and says no from the header of an ordinary message, so that ordinary mail costs nothing here.
-import type { Evidence, RecipientReport, Verdict } from '../model.ts';
+import type { Evidence, RecipientReport, Verdict } from '../model-reading.ts';
 import { readAutoReply } from './auto-reply.ts';
 import { readComplaint } from './complaint.ts';
 import { readDeliveryStatus, type StatusReport } from './delivery-status.ts';

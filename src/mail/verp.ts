@@ -6,7 +6,7 @@
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { MaildrainError } from '../errors.ts';
-import type { VerpPattern } from '../model.ts';
+import type { VerpPattern } from '../model-pipeline.ts';
 import { addressIdentity } from './identity.ts';
 
 export type Secret = Buffer | string;

@@ -4,7 +4,8 @@
 
 import { criterionName } from '../criteria.ts';
 import { MaildrainError, printable } from '../errors.ts';
-import type { Criteria, Uid } from '../model.ts';
+import type { Uid } from '../model.ts';
+import type { Criteria } from '../model-admin.ts';
 import { type ImapState, refused } from './imap-ask.ts';
 import type { Refusal } from './imap-connect.ts';
 import { sessionError } from './imap-errors.ts';

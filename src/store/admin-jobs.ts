@@ -2,7 +2,7 @@
 // has come stands here. Every change is told to whoever listens (NOTIFY maildrain_jobs, the job's id). Reading them is in admin-job-list.ts.
 
 import { MaildrainError } from '../errors.ts';
-import type { AdminJobKind, Criteria, Step } from '../model.ts';
+import type { AdminJobKind, Criteria, Step } from '../model-admin.ts';
 import { keepOwedByPurge } from './ledger.ts';
 import { lockJob } from './lock.ts';
 import { readCriteria } from './plans.ts';

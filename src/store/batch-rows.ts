@@ -1,6 +1,6 @@
 // The rows of a batch, as binary COPY: messages, their octets, attachment facts. Called inside the storing transaction (batch.ts).
 
-import type { Reading } from '../model.ts';
+import type { Reading } from '../model-reading.ts';
 import { type CopyIn, copyIn } from './copy.ts';
 import type { Batch, Entry, StoredFor } from './entries.ts';
 import type { Sql } from './pool.ts';

@@ -2,7 +2,8 @@
 // Everything the drain promises rests on this file: what is committed here may be taken off the server, nothing else.
 
 import { MaildrainError } from '../errors.ts';
-import type { Listed, Reading } from '../model.ts';
+import type { Listed } from '../model.ts';
+import type { Reading } from '../model-reading.ts';
 import { writeLedger } from './batch-ledger.ts';
 import { copyAttachments, copyMessages, copyPieces, copyRaws, idAt, takeIds } from './batch-rows.ts';
 import type { Stored } from './delivery-reports.ts';

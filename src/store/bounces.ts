@@ -1,6 +1,7 @@
 // What stored mail reported, read back: lists and counts over delivery_report. Writing is in delivery-reports.ts.
 
-import type { Action, AutoReply, Category, Scope, Trust, Verdict } from '../model.ts';
+import type { Trust } from '../model-pipeline.ts';
+import type { Action, AutoReply, Category, Scope, Verdict } from '../model-reading.ts';
 import type { Sql } from './pool.ts';
 
 /** What one report says of one recipient. */

@@ -5,7 +5,7 @@
 import { caseless, caseVariants, headerTests } from '../criteria-match.ts';
 import { uidRanges } from '../criteria-values.ts';
 import { MaildrainError } from '../errors.ts';
-import type { Criteria } from '../model.ts';
+import type { Criteria } from '../model-admin.ts';
 
 /** A condition, and the values of its parameters. */
 export interface Where {

@@ -2,7 +2,7 @@
 // written by events.ts in the transaction that stores a message; they are sent by the room events/, which knows no SQL.
 
 import { printable } from '../errors.ts';
-import type { EventType, MaildrainEvent } from '../model.ts';
+import type { EventType, MaildrainEvent } from '../model-pipeline.ts';
 import { inTransaction, type Sql } from './pool.ts';
 
 /** Characters of an error that are kept: enough for a status and a reason. */

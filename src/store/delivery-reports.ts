@@ -1,7 +1,8 @@
 // Rows of delivery_report: one for each recipient that a stored message reports on. Which address a report counts against is decided here.
 
 import { addressIdentity } from '../mail/identity.ts';
-import type { Correlation, Reading, RecipientReport, Trust, Verdict } from '../model.ts';
+import type { Correlation, Trust } from '../model-pipeline.ts';
+import type { Reading, RecipientReport, Verdict } from '../model-reading.ts';
 import { copyIn } from './copy.ts';
 import type { Sql } from './pool.ts';
 

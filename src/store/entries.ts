@@ -1,7 +1,8 @@
 // What the storing transaction is handed: messages as they came, what is to be written of each, and where. The drain fills these in
 // (drain/recognise.ts), batch.ts and its helpers write them.
 
-import type { Listed, Reading } from '../model.ts';
+import type { Listed } from '../model.ts';
+import type { Reading } from '../model-reading.ts';
 import type { LedgerKey } from './ledger.ts';
 import type { InFlight } from './mailboxes.ts';
 import type { Pipeline } from './reports.ts';

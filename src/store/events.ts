@@ -1,7 +1,7 @@
 // The outbox: events are written in the transaction that makes them true, so that none is told of what was rolled back and none is missed.
 // Who is told what stands in event_sink; deliveries.ts hands the events out.
 
-import type { EventType } from '../model.ts';
+import type { EventType } from '../model-pipeline.ts';
 import type { Sql } from './pool.ts';
 
 export interface NewEvent {

@@ -1,7 +1,8 @@
 // Plans: what a destructive job would do, as somebody saw it, with the exact UIDs. Applying reads them back slice by slice and never
 // searches again. How a plan is made is in admin/plan.ts.
 
-import type { AdminJobKind, Criteria, Uid } from '../model.ts';
+import type { Uid } from '../model.ts';
+import type { AdminJobKind, Criteria } from '../model-admin.ts';
 import { type Database, inTransaction, type Sql } from './pool.ts';
 
 /**

@@ -1,7 +1,7 @@
 // Stored messages that were read again: what is known of them is replaced by what today's reader says, and what follows from reports is done as if
 // they had been read so when they were stored. One transaction for each slice; what has not changed is not told of.
 
-import type { Reading } from '../model.ts';
+import type { Reading } from '../model-reading.ts';
 import { copyReports, type Report, reportsOf } from './delivery-reports.ts';
 import { type NewEvent, writeEvents } from './events.ts';
 import { inTransaction, type Sql } from './pool.ts';

@@ -1,7 +1,8 @@
 // What stored messages report of whom, written in the transaction that stores them: rows of delivery_report, what follows from them for
 // suppressions, and the events about both.
 
-import type { Correlation, Reading, SuppressionPolicy } from '../model.ts';
+import type { Correlation, SuppressionPolicy } from '../model-pipeline.ts';
+import type { Reading } from '../model-reading.ts';
 import { copyReports, type Report, reportsOf, type Stored } from './delivery-reports.ts';
 import { type NewEvent, writeEvents } from './events.ts';
 import type { Sql } from './pool.ts';

@@ -2,7 +2,7 @@
 // rest row by row, in slices. What is still owed to a server stays, and the octets of such messages with it: that is asked once more when no drain
 // can come to owe any more (dropPartition), for a drain takes off the server what it believes to be here.
 
-import type { Retention } from '../model.ts';
+import type { Retention } from '../model-admin.ts';
 import { inTransaction, type Sql } from './pool.ts';
 
 /** Rows deleted by one statement: some tenths of a second. */

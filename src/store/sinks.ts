@@ -1,7 +1,7 @@
 // Who is registered to hear of events: kept equal to the configuration. A consumer that is gone is removed in two steps, for an hour's work on what
 // waited for it must not hold up the storing of mail. What each has not had yet is in deliveries.ts.
 
-import type { EventType } from '../model.ts';
+import type { EventType } from '../model-pipeline.ts';
 import { strikeOff } from './deliveries.ts';
 import { type Database, inTransaction, type Sql } from './pool.ts';
 

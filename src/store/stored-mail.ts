@@ -2,7 +2,7 @@
 // or large the messages are. Export, restore and reclassify stand on it.
 
 import pgCopyStreams from 'pg-copy-streams';
-import type { Criteria } from '../model.ts';
+import type { Criteria } from '../model-admin.ts';
 import { copyRows } from './copy-out.ts';
 import { whereOf } from './criteria.ts';
 import type { Database, Sql } from './pool.ts';

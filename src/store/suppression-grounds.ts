@@ -2,7 +2,7 @@
 // What people made is never touched. The conditions under which reports suffice are those of suppression-rules.ts, worked out by
 // suppression-plan.ts.
 
-import type { SuppressionPolicy } from '../model.ts';
+import type { SuppressionPolicy } from '../model-pipeline.ts';
 import type { NewEvent } from './events.ts';
 import type { Sql } from './pool.ts';
 import { wantedFor } from './suppression-plan.ts';

@@ -1,7 +1,7 @@
 // What a policy would have made of the reports that are there, had it been in force when they came, against the suppressions that stand. Says what
 // a change of the policy means before it is made; changes nothing. The conditions are those of suppression-rules.ts.
 
-import type { SuppressionCause, SuppressionPolicy } from '../model.ts';
+import type { SuppressionCause, SuppressionPolicy } from '../model-pipeline.ts';
 import type { Sql } from './pool.ts';
 import { causeSql, NO_COMPLAINTS, trustsFrom } from './suppression-rules.ts';
 

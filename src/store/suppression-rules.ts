@@ -1,7 +1,7 @@
 // The suppression policy, applied to reports in the transaction that stores them. The rules themselves are data (SuppressionPolicy); what is
 // counted is what stands in delivery_report, so that any two drains of any two hosts come to the same end.
 
-import type { SuppressionCause, SuppressionPolicy, SuppressionRule, Trust } from '../model.ts';
+import type { SuppressionCause, SuppressionPolicy, SuppressionRule, Trust } from '../model-pipeline.ts';
 import type { Report } from './delivery-reports.ts';
 import type { NewEvent } from './events.ts';
 import type { Sql } from './pool.ts';

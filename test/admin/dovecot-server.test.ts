@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import type { AdminJobKind } from '../../src/model.ts';
+import type { AdminJobKind } from '../../src/model-admin.ts';
 import { resolveSecret } from '../../src/secrets.ts';
 import { openAdmin } from '../../src/source/admin-session.ts';
 import { release } from '../../src/store/holds.ts';

@@ -5,7 +5,7 @@ import { runTurn } from '../../src/admin/engine.ts';
 import type { AdminJob, Turn } from '../../src/admin/job.ts';
 import { jobOf } from '../../src/admin/jobs.ts';
 import { loginOf } from '../../src/config.ts';
-import type { AdminJobKind } from '../../src/model.ts';
+import type { AdminJobKind } from '../../src/model-admin.ts';
 import {
   beginTurn,
   cancelJob,

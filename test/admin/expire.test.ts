@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import { planExpire } from '../../src/admin/expire.ts';
 import { DEFAULT_RETENTION } from '../../src/config-retention.ts';
-import type { Retention } from '../../src/model.ts';
+import type { Retention } from '../../src/model-admin.ts';
 import { ensurePartitions } from '../../src/store/migrate.ts';
 import type { Database } from '../../src/store/pool.ts';
 import { dropPartition, expiredPartitions } from '../../src/store/retention.ts';

@@ -5,7 +5,8 @@ import { type EngineOptions, runTurn, type TurnOutcome } from '../../src/admin/e
 import type { AdminJob, Turn } from '../../src/admin/job.ts';
 import { loginOf } from '../../src/config.ts';
 import type { Log } from '../../src/log.ts';
-import type { AdminJobKind, MailboxConfig, Step } from '../../src/model.ts';
+import type { MailboxConfig } from '../../src/model.ts';
+import type { AdminJobKind, Step } from '../../src/model-admin.ts';
 import { enqueueJob, findJob, type Job, type NewJob } from '../../src/store/admin-jobs.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { type Database, openDatabase } from '../../src/store/pool.ts';

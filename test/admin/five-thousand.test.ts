@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { exportMail } from '../../src/admin/export.ts';
 import { READER_VERSION } from '../../src/mail/read.ts';
-import type { AdminJobKind } from '../../src/model.ts';
+import type { AdminJobKind } from '../../src/model-admin.ts';
 import { smallLetter } from '../crash/post.ts';
 import { drainOnce, FOLDER, type Stage, stage } from '../crash/stage.ts';
 import { describeWith } from '../support/fresh.ts';

@@ -4,7 +4,7 @@
 import { expect, it } from 'vitest';
 import { planSourceOf } from '../../src/admin/plan-source.ts';
 import type { ImapServerOptions } from '../../src/demo/imap-server/options.ts';
-import type { AdminJobKind } from '../../src/model.ts';
+import type { AdminJobKind } from '../../src/model-admin.ts';
 import { expectSameMail, letter, type MailboxChanges, type Scene, scene } from '../drain/scene.ts';
 import { describeWith } from '../support/fresh.ts';
 import { planned } from './turns.ts';

@@ -4,7 +4,8 @@
 import { expect, it } from 'vitest';
 import { reclassifyWith } from '../../src/admin/reclassify.ts';
 import { createReader, READER_VERSION, type Reader } from '../../src/mail/read.ts';
-import type { Reading, SuppressionPolicy, Verdict } from '../../src/model.ts';
+import type { SuppressionPolicy } from '../../src/model-pipeline.ts';
+import type { Reading, Verdict } from '../../src/model-reading.ts';
 import { ensurePartitions } from '../../src/store/migrate.ts';
 import type { Database } from '../../src/store/pool.ts';
 import { moveToNow } from '../../src/store/renew.ts';

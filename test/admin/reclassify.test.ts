@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import { type ReclassifyDiff, reclassify, reclassifyDiff, reclassifyWith } from '../../src/admin/reclassify.ts';
 import { createReader, READER_VERSION, type Reader } from '../../src/mail/read.ts';
-import type { Reading, Verdict } from '../../src/model.ts';
+import type { Reading, Verdict } from '../../src/model-reading.ts';
 import { ensurePartitions } from '../../src/store/migrate.ts';
 import type { Database } from '../../src/store/pool.ts';
 import { DAY, failure, policyOf, store, suppressed, told, verdict } from '../store/bounce.ts';

@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { planRestore, type RestorePlan } from '../../src/admin/restore-plan.ts';
-import type { Criteria } from '../../src/model.ts';
+import type { Criteria } from '../../src/model-admin.ts';
 import { lastStoredId } from '../../src/store/stored-mail.ts';
 import { letter, type Scene, scene } from '../drain/scene.ts';
 import { describeWith } from '../support/fresh.ts';

@@ -1,7 +1,7 @@
 // Octets have expired while their message stayed on the server. When it is taken off after all, they are stored again first.
 
 import { describe, expect, it } from 'vitest';
-import type { AdminJobKind } from '../../src/model.ts';
+import type { AdminJobKind } from '../../src/model-admin.ts';
 import { expiredPartitions } from '../../src/store/retention.ts';
 import { planned } from '../admin/turns.ts';
 import { describeWith } from '../support/fresh.ts';

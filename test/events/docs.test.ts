@@ -8,7 +8,7 @@ import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { webhookSender } from '../../src/events/webhook.ts';
 import { queueSender } from '../../src/jobs/event-queue.ts';
-import { EVENT_TYPES, type MaildrainEvent } from '../../src/model.ts';
+import { EVENT_TYPES, type MaildrainEvent } from '../../src/model-pipeline.ts';
 import { freePort } from '../jobs/backends.ts';
 import { describeWith, freshDatabase, freshRedisPrefix, redisUrl } from '../support/fresh.ts';
 import { until } from './outbox.ts';

@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import type { MaildrainEvent } from '../../src/model.ts';
+import type { MaildrainEvent } from '../../src/model-pipeline.ts';
 import { migrated } from '../store/store.ts';
 import { childProgram, describeWith } from '../support/fresh.ts';
 import { ascending, firstTold, register, tell, until, waiting } from './outbox.ts';

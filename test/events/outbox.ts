@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { Pump, type PumpOptions } from '../../src/events/pump.ts';
 import type { Sender } from '../../src/events/sender.ts';
 import { silentLog } from '../../src/log.ts';
-import { EVENT_TYPES, type EventType, type MaildrainEvent } from '../../src/model.ts';
+import { EVENT_TYPES, type EventType, type MaildrainEvent } from '../../src/model-pipeline.ts';
 import { backlog } from '../../src/store/deliveries.ts';
 import { writeEvents } from '../../src/store/events.ts';
 import { type Database, inTransaction, openDatabase } from '../../src/store/pool.ts';

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { NotDelivered } from '../../src/events/sender.ts';
-import type { EventType, MaildrainEvent } from '../../src/model.ts';
+import type { EventType, MaildrainEvent } from '../../src/model-pipeline.ts';
 import { memoryLog } from '../jobs/backends.ts';
 import { migrated } from '../store/store.ts';
 import { describeWith } from '../support/fresh.ts';

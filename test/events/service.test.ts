@@ -9,7 +9,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { startImapServer } from '../../src/demo/imap-server/server.ts';
 import { queueSender } from '../../src/jobs/event-queue.ts';
 import { createLogger } from '../../src/log.ts';
-import type { MaildrainEvent } from '../../src/model.ts';
+import type { MaildrainEvent } from '../../src/model-pipeline.ts';
 import { createMaildrain } from '../../src/service-create.ts';
 import { openDatabase } from '../../src/store/pool.ts';
 import { memoryLog, RedisServer } from '../jobs/backends.ts';

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { isPrivateAddress, publicLookup } from '../../src/events/private-address.ts';
 import { signingKey } from '../../src/events/signature.ts';
 import { type WebhookConfig, type WebhookTuning, webhookSender } from '../../src/events/webhook.ts';
-import type { MaildrainEvent } from '../../src/model.ts';
+import type { MaildrainEvent } from '../../src/model-pipeline.ts';
 
 const CANARY = `whsec_${Buffer.from('canary-secret-never-to-be-seen-3f').toString('base64')}`;
 const at = new Date(Date.UTC(2026, 10, 23, 9, 30));

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
 import { read } from '../../src/mail/read.ts';
-import type { AutoReply } from '../../src/model.ts';
+import type { AutoReply } from '../../src/model-reading.ts';
 
 interface Message {
   header?: readonly string[];

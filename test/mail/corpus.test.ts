@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { read } from '../../src/mail/read.ts';
-import type { RecipientReport } from '../../src/model.ts';
+import type { RecipientReport } from '../../src/model-reading.ts';
 import type { Expected, ExpectedRecipient } from '../corpus/make/expect.ts';
 
 const CORPUS = resolve(import.meta.dirname, '../corpus');

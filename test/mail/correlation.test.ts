@@ -6,7 +6,8 @@ import { parsePattern } from '../../src/config-bounces.ts';
 import { type CorrelationRules, correlate } from '../../src/mail/correlation.ts';
 import { read } from '../../src/mail/read.ts';
 import { signSender, signTag } from '../../src/mail/verp.ts';
-import type { Reading, RecipientReport, VerpPattern } from '../../src/model.ts';
+import type { VerpPattern } from '../../src/model-pipeline.ts';
+import type { Reading, RecipientReport } from '../../src/model-reading.ts';
 import { message } from './messages.ts';
 
 const SECRET = 'correct horse battery staple';

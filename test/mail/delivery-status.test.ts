@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { read } from '../../src/mail/read.ts';
-import type { RecipientReport, Verdict } from '../../src/model.ts';
+import type { RecipientReport, Verdict } from '../../src/model-reading.ts';
 
 interface Parts {
   readonly header?: string;

@@ -1,6 +1,6 @@
 // What servers say, in their own wording, by what it means: one line each, the server (or the reason why it stands here), ` :: `, and the words.
 // [RCPT], [DATA], [MAIL] is the command that was answered, as the report around the words names it. Addresses and hosts are made up.
-import type { Category } from '../../src/model.ts';
+import type { Category } from '../../src/model-reading.ts';
 
 export interface Said {
   readonly reason: string;

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { explain } from '../../src/mail/explain.ts';
 import type { Finding } from '../../src/mail/finding.ts';
-import type { Category } from '../../src/model.ts';
+import type { Category } from '../../src/model-reading.ts';
 import { DIAGNOSTICS } from './diagnostics.ts';
 
 const RCPT = '(in reply to RCPT TO command)';

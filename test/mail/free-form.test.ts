@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { read } from '../../src/mail/read.ts';
-import type { Reading } from '../../src/model.ts';
+import type { Reading } from '../../src/model-reading.ts';
 import { SAMPLES } from './free-form-messages.ts';
 
 const message = (header: string, body: string, type = 'text/plain; charset=utf-8'): Buffer =>

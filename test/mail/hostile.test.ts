@@ -7,7 +7,7 @@ import { MAX_ADDRESSES } from '../../src/mail/address.ts';
 import { MAX_KEPT, TEXT_PREVIEW } from '../../src/mail/body.ts';
 import { createReader, MAX_ATTACHMENTS, MAX_FIELDS, MAX_VALUE, read } from '../../src/mail/read.ts';
 import { MAX_DEPTH } from '../../src/mail/scan.ts';
-import type { Reading } from '../../src/model.ts';
+import type { Reading } from '../../src/model-reading.ts';
 import { message, mixed, multipart, octets, part } from './messages.ts';
 
 const MB = 1024 * 1024;

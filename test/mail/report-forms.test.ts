@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
 import { read } from '../../src/mail/read.ts';
-import type { Verdict } from '../../src/model.ts';
+import type { Verdict } from '../../src/model-reading.ts';
 
 const verdictOn = (body: string, type = 'text/plain'): Verdict =>
   read(

@@ -3,7 +3,7 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
 import { read } from '../../src/mail/read.ts';
-import type { Verdict } from '../../src/model.ts';
+import type { Verdict } from '../../src/model-reading.ts';
 
 const HEADER =
   'Return-Path: <>\nFrom: MAILER-DAEMON@mx.example\nTo: bounce@shop.example\nSubject: Undelivered Mail Returned to Sender\nMIME-Version: 1.0\n';

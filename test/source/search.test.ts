@@ -6,7 +6,7 @@ import { type CriteriaWords, parseCriteria } from '../../src/criteria.ts';
 import { matcherOf } from '../../src/criteria-match.ts';
 import type { Fault, ImapServerOptions } from '../../src/demo/imap-server/options.ts';
 import { type ImapServer, startImapServer } from '../../src/demo/imap-server/server.ts';
-import type { Criteria } from '../../src/model.ts';
+import type { Criteria } from '../../src/model-admin.ts';
 import type { ImapState } from '../../src/source/imap-ask.ts';
 import { connect } from '../../src/source/imap-connect.ts';
 import { selectMailbox } from '../../src/source/imap-session.ts';

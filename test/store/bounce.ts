@@ -1,14 +1,8 @@
 // Stored bounces without a reader: a Reading as it would have said, and a batch that stores it.
 
 import { read } from '../../src/mail/read.ts';
-import type {
-  Correlation,
-  Reading,
-  RecipientReport,
-  SuppressionPolicy,
-  SuppressionRule,
-  Verdict,
-} from '../../src/model.ts';
+import type { Correlation, SuppressionPolicy, SuppressionRule } from '../../src/model-pipeline.ts';
+import type { Reading, RecipientReport, Verdict } from '../../src/model-reading.ts';
 import { storeBatch } from '../../src/store/batch.ts';
 import type { Database } from '../../src/store/pool.ts';
 import type { Pipeline } from '../../src/store/reports.ts';

@@ -3,7 +3,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { matcherOf } from '../../src/criteria-match.ts';
-import type { Criteria, Kind } from '../../src/model.ts';
+import type { Criteria } from '../../src/model-admin.ts';
+import type { Kind } from '../../src/model-reading.ts';
 import { storeBatch } from '../../src/store/batch.ts';
 import { patternOf, whereOf } from '../../src/store/criteria.ts';
 import type { Sql } from '../../src/store/pool.ts';

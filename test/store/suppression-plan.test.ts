@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { SuppressionPolicy } from '../../src/model.ts';
+import type { SuppressionPolicy } from '../../src/model-pipeline.ts';
 import type { Database } from '../../src/store/pool.ts';
 import { type PlannedChange, planSuppressions } from '../../src/store/suppression-plan.ts';
 import { addSuppressions, removeSuppressions } from '../../src/store/suppressions.ts';

@@ -1,6 +1,6 @@
 // A drain that believes nothing and suppresses nobody, for tests that are about other things.
 
-import type { Correlation, SuppressionPolicy } from '../../src/model.ts';
+import type { Correlation, SuppressionPolicy } from '../../src/model-pipeline.ts';
 import type { Pipeline } from '../../src/store/reports.ts';
 
 export const NO_CORRELATION: Correlation = { token: null, address: null, signed: false, originalHeaders: {} };
