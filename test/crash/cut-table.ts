@@ -3,17 +3,17 @@
 import { expect, it } from 'vitest';
 import { describeWith } from '../support/fresh.ts';
 import { arm, type CutPoint } from './cuts.ts';
-import { awkwardPost, multiset } from './post.ts';
+import { awkwardPost, type Letter, multiset } from './post.ts';
 import { FATES, stage } from './stage.ts';
 
-export function describeCuts(title: string, points: readonly CutPoint[]): void {
+export function describeCuts(title: string, points: readonly CutPoint[], post: () => Letter[] = awkwardPost): void {
   describeWith(['postgres', 'dovecot'], title, () => {
     const cases = points.flatMap((point) => FATES.map(({ fate }) => ({ name: point.name, fate, point })));
     it.each(cases)(
       '$name, the folder $fate: nothing lost, nothing twice, nothing foreign touched',
       async ({ point, fate }) => {
         const scene = await stage(point.changes);
-        const letters = awkwardPost();
+        const letters = post();
         await scene.deliver(letters);
         const shown = await scene.look();
         const octets = (foreign: boolean): Buffer[] =>

@@ -105,6 +105,26 @@ export const POSTGRES_CUTS: readonly CutPoint[] = [
   postgres('OK recorded, answer lost', { ...unsent(SETTLE), when: 'after', loseAnswerForMs: EFFECT_MS }),
 ];
 
+/** While a batch is stored, the one before it is disposed: each breaks beside the other. */
+export const OVERLAP_CUTS: readonly CutPoint[] = [
+  imap('STORE of the first batch sent, answer lost', sent(/UID STORE [^\r]*\r\n/)),
+  imap('UID EXPUNGE of the first batch sent, answer lost', sent(/UID EXPUNGE [^\r]*\r\n/)),
+  imap('before UID EXPUNGE of the second batch', unsent(/UID EXPUNGE /, 2)),
+  imap('MOVE of the first batch sent, answer lost', sent(/UID MOVE [^\r]*\r\n/), TRASH),
+  postgres('in the middle of the COPY of the second batch', {
+    direction: 'client',
+    match: 'copy maildrain.raw (',
+    occurrence: 2,
+    when: { afterBytes: 3_000_000 },
+  }),
+  postgres('COMMIT of the second batch sent, answer lost', {
+    ...unsent(COMMIT, 2),
+    when: 'after',
+    loseAnswerForMs: EFFECT_MS,
+  }),
+  postgres('the first batch disposed, the second stored, and not recorded', unsent(SETTLE)),
+];
+
 /** Arms the cut on the line it is for. */
 export function arm(stage: Stage, point: CutPoint): Cut {
   return stage[point.line].cutWhen(point.rule);

@@ -2,8 +2,11 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 
-/** Just above what a drain keeps in memory at once (pass.ts, BATCH_OCTETS): such a message is streamed into Postgres. */
+/** Just above what a drain keeps in memory at once (pump.ts, BATCH_OCTETS): such a message is streamed into Postgres. */
 const STREAMED = 9 * 1024 * 1024;
+
+/** More than half of it: no two of these come in one batch. */
+const HALF_A_BATCH = 5 * 1024 * 1024;
 
 export interface Letter {
   readonly why: string;
@@ -55,6 +58,18 @@ export function awkwardPost(): Letter[] {
     ours('after the large one', letter(`late-${id}`, 'last but one\r\n')),
     ours('shares its Message-ID with one in another batch', letter(`first-${id}`, 'the third\r\n', shared)),
   ];
+}
+
+/** Three batches, none of them streamed, so that each is stored while the one before it is disposed. */
+export function threeBatches(): Letter[] {
+  const large = (): Letter => ({
+    why: 'large',
+    raw: smallLetter(HALF_A_BATCH),
+    internalDate: ONE_SECOND,
+    foreign: false,
+  });
+  const small = awkwardPost().filter(({ raw }) => raw.length < HALF_A_BATCH);
+  return [...small.slice(0, 5), large(), ...small.slice(5, 8), large(), ...small.slice(8), large()];
 }
 
 export function digestOf(raw: Buffer): string {
