@@ -1,8 +1,9 @@
 // Retention: deletes what has been kept as long as the policy says. Run daily by `serve`, and by hand; what would go can be seen first. It works
-// from the policy in its arguments, so that its record says by what was deleted.
+// from the policy in its arguments, so that its record says by what was deleted. What a slice deletes and what is written of it is one transaction:
+// what was deleted cannot be counted afterwards.
 
 import type { Retention, Step } from '../model-admin.ts';
-import type { Sql } from '../store/pool.ts';
+import { inTransaction, type Sql } from '../store/pool.ts';
 import {
   countRows,
   deleteLedger,
@@ -13,7 +14,7 @@ import {
   type Partition,
   type RowWise,
 } from '../store/retention.ts';
-import type { AdminJob } from './job.ts';
+import type { AdminJob, Turn } from './job.ts';
 import { readArgs } from './server-args.ts';
 import { expireArgs } from './store-args.ts';
 
@@ -64,19 +65,19 @@ const BEGINNING: Cursor = { months: [], busy: [], ledger: null };
 export const expire: AdminJob = {
   kind: 'expire',
   needsMailbox: false,
-  async *work({ request, pen, signal }) {
-    const sql = pen.client;
+  async *work(turn) {
+    const { request, signal } = turn;
     const retention: Retention = readArgs(expireArgs, request.args);
     let begun = (request.cursor as Cursor | null) ?? BEGINNING;
     const now = new Date();
     if (begun.months !== null) {
-      yield* expireMonths(sql, retention, now, begun, signal);
+      yield* expireMonths(turn, retention, now, begun);
       if (signal.aborted) return;
       begun = { ...BEGINNING, months: null };
       yield { done: 0, counts: {}, cursor: begun };
     }
-    for (const [what, key] of ROWS) yield* expireRows(sql, what, cutoff(retention[key], now), begun, signal);
-    yield* expireLedger(sql, cutoff(retention.ledger, now), begun, signal);
+    for (const [what, key] of ROWS) yield* expireRows(turn, what, cutoff(retention[key], now), begun);
+    yield* expireLedger(turn, cutoff(retention.ledger, now), begun);
   },
 };
 
@@ -85,21 +86,22 @@ function cutoff(period: number | null, now: Date): Date | null {
 }
 
 async function* expireMonths(
-  sql: Sql,
+  { pen, signal, save }: Turn,
   retention: Retention,
   now: Date,
   cursor: Cursor,
-  signal: AbortSignal,
 ): AsyncGenerator<Step, void> {
+  const sql = pen.client;
   let { months, busy } = cursor;
   for (const partition of await expiredPartitions(sql, retention, now)) {
     if (signal.aborted) return;
     const { table, parent, owed, bytes } = partition;
     if (months?.includes(table) || busy.includes(parent)) continue;
     months = [...(months ?? []), table];
-    const dropped = owed > 0 ? 'owed' : await dropPartition(sql, partition);
+    const step = { done: 1, counts: { months: 1, bytes }, cursor: { ...cursor, months, busy } };
+    const dropped = owed > 0 ? 'owed' : await dropPartition(sql, partition, () => save(step));
     if (dropped === 'dropped') {
-      yield { done: 1, counts: { months: 1, bytes }, cursor: { ...cursor, months, busy } };
+      yield step;
       continue;
     }
     // Octets that nobody else has: the server's are taken off because these are here.
@@ -112,37 +114,46 @@ async function* expireMonths(
   }
 }
 
-async function* expireRows(
-  sql: Sql,
-  what: RowWise,
-  before: Date | null,
-  cursor: Cursor,
-  signal: AbortSignal,
-): AsyncGenerator<Step, void> {
-  for (let more = before !== null; more && before !== null && !signal.aborted; ) {
-    const outcome = await deleteRows(sql, what, before);
+async function* expireRows(turn: Turn, what: RowWise, before: Date | null, cursor: Cursor): AsyncGenerator<Step, void> {
+  for (let more = before !== null; more && before !== null && !turn.signal.aborted; ) {
+    const { outcome, step } = await slice(
+      turn,
+      () => deleteRows(turn.pen.client, what, before),
+      ({ deleted }) => (deleted === 0 ? null : { done: deleted, counts: { [what]: deleted }, cursor }),
+    );
     more = outcome.more;
-    if (outcome.deleted > 0) yield { done: outcome.deleted, counts: { [what]: outcome.deleted }, cursor };
+    if (step !== null) yield step;
   }
 }
 
-async function* expireLedger(
-  sql: Sql,
-  before: Date | null,
-  cursor: Cursor,
-  signal: AbortSignal,
-): AsyncGenerator<Step, void> {
+async function* expireLedger(turn: Turn, before: Date | null, cursor: Cursor): AsyncGenerator<Step, void> {
   if (before === null) return;
   let place = cursor.ledger;
-  while (!signal.aborted) {
-    const outcome = await deleteLedger(sql, before, place);
+  while (!turn.signal.aborted) {
+    const from = place;
+    const { outcome, step } = await slice(
+      turn,
+      () => deleteLedger(turn.pen.client, before, from),
+      ({ deleted, place: ledger }) =>
+        deleted === 0 && ledger === null
+          ? null
+          : { done: deleted, counts: deleted > 0 ? { ledger: deleted } : {}, cursor: { ...cursor, ledger } },
+    );
+    if (step !== null) yield step;
     place = outcome.place;
-    if (outcome.deleted > 0 || place !== null)
-      yield {
-        done: outcome.deleted,
-        counts: outcome.deleted > 0 ? { ledger: outcome.deleted } : {},
-        cursor: { ...cursor, ledger: place },
-      };
     if (place === null) return;
   }
+}
+
+async function slice<T>(
+  { pen, save }: Turn,
+  remove: () => Promise<T>,
+  stepOf: (outcome: T) => Step | null,
+): Promise<{ readonly outcome: T; readonly step: Step | null }> {
+  return inTransaction(pen.client, async () => {
+    const outcome = await remove();
+    const step = stepOf(outcome);
+    if (step !== null) await save(step);
+    return { outcome, step };
+  });
 }

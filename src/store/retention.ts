@@ -80,8 +80,14 @@ export type Dropped = 'dropped' | 'busy' | 'owed';
  * Drops one month, unless something of it is owed. A drain that is about to owe a message looks for its octets first, in the transaction that writes
  * its row (renew.ts), and so holds a lock on `raw` until its commit: either it is waited for here and its row is seen, or it waits and
  * finds the octets gone, and stores them again. One transaction; it takes its locks in the order in which DROP does.
+ *
+ * @param andThen written in the same transaction, once the month is dropped
  */
-export async function dropPartition(sql: Sql, { table, parent, from, to }: Partition): Promise<Dropped> {
+export async function dropPartition(
+  sql: Sql,
+  { table, parent, from, to }: Partition,
+  andThen: () => Promise<void> = async () => {},
+): Promise<Dropped> {
   if (!new RegExp(`^${parent}_\\d{4}_\\d{2}$`).test(table)) throw new Error('not a partition of ours');
   try {
     const owed = await inTransaction(
@@ -100,6 +106,7 @@ export async function dropPartition(sql: Sql, { table, parent, from, to }: Parti
         );
         if (rows[0]?.owed !== false) return true;
         await sql.query(`drop table maildrain.${table}`);
+        await andThen();
         return false;
       },
       (owed) => !owed,

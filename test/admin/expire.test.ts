@@ -22,6 +22,9 @@ const KEEP: Retention = {
   ledger: null,
 };
 
+/** EXPIRE_SEED repeats a run. */
+const SEED = Number(process.env.EXPIRE_SEED ?? (Date.now() % 1_000_000) + 1);
+
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The middle of the month so many months ago. */
@@ -53,7 +56,7 @@ async function count(database: Database, table: string): Promise<number> {
   return rows[0]?.n ?? 0;
 }
 
-describeWith('postgres', 'expire', () => {
+describeWith('postgres', `expire (EXPIRE_SEED=${SEED})`, () => {
   it('keeps everything that no period is set for', async () => {
     const { database } = await months();
     expect((await expired(database, {})).counts).toEqual({});
@@ -136,6 +139,49 @@ describeWith('postgres', 'expire', () => {
       { state: 'kept', n: 3000 },
       { state: 'pending', n: 3000 },
     ]);
+  });
+
+  it('of 5,000 messages, killed and ended at random, deletes each once and counts what it deleted', {
+    timeout: 120_000,
+  }, async () => {
+    const { database, mailboxId } = await migrated();
+    for (let n = 9; n >= 0; n--) {
+      const now = n === 0 ? new Date() : monthsAgo(n);
+      await ensurePartitions(database.sql, now);
+      for (let batch = 0; batch < 2; batch++)
+        await store(database, mailboxId, Array(250).fill({ verdict: verdict([failure(`a${n}@example.org`)]) }), {
+          now,
+        });
+    }
+    await database.sql.query(`update maildrain.ledger set state = 'disposed', changed_at = stored_at`);
+    const retention = { ...KEEP, messages: 92 * DAY, reports: 92 * DAY, ledger: 92 * DAY, events: 1 };
+    const plan = await planExpire(database.sql, retention);
+    expect(plan.partitions.length).toBeGreaterThan(20);
+    const before = await count(database, 'event');
+
+    const job = await storedRun(database, null, 'expire', { criteria: null, args: retention });
+    let random = SEED;
+    for (let turns = 0, ended = false; !ended; turns++) {
+      expect(turns).toBeLessThan(100);
+      const end = await job.turn((abort) => {
+        random = (random * 48_271) % 2_147_483_647;
+        if (random % 10 < 2) throw new Error('killed');
+        if (random % 10 < 4) abort();
+      });
+      ended = end === 'ended';
+    }
+
+    expect(job.counts).toMatchObject({
+      months: plan.partitions.length,
+      ledger: plan.rows.ledger,
+      events: before - (await count(database, 'event')),
+    });
+    const months = new Set(plan.partitions.map(({ from }) => from.getTime())).size;
+    for (const table of ['message', 'raw', 'delivery_report', 'ledger']) {
+      const left = 5000 - (table === 'ledger' ? plan.rows.ledger : months * 500);
+      expect([table, await count(database, table)]).toEqual([table, left]);
+    }
+    expect((await expired(database, retention)).counts).toEqual({});
   });
 
   it('events that somebody waits for stay; drains and admin jobs have periods of their own', async () => {
