@@ -105,8 +105,8 @@ export const POSTGRES_CUTS: readonly CutPoint[] = [
   postgres('OK recorded, answer lost', { ...unsent(SETTLE), when: 'after', loseAnswerForMs: EFFECT_MS }),
 ];
 
-/** While a batch is stored, the one before it is disposed: each breaks beside the other. */
-export const OVERLAP_CUTS: readonly CutPoint[] = [
+/** What is said of one batch while others wait, are on their way, or have been disposed. */
+export const BATCH_CUTS: readonly CutPoint[] = [
   imap('STORE of the first batch sent, answer lost', sent(/UID STORE [^\r]*\r\n/)),
   imap('UID EXPUNGE of the first batch sent, answer lost', sent(/UID EXPUNGE [^\r]*\r\n/)),
   imap('before UID EXPUNGE of the second batch', unsent(/UID EXPUNGE /, 2)),
@@ -122,7 +122,7 @@ export const OVERLAP_CUTS: readonly CutPoint[] = [
     when: 'after',
     loseAnswerForMs: EFFECT_MS,
   }),
-  postgres('the first batch disposed, the second stored, and not recorded', unsent(SETTLE)),
+  postgres('OK for the second batch received and not recorded', unsent(SETTLE, 2)),
 ];
 
 /** Arms the cut on the line it is for. */

@@ -2,7 +2,7 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 
-/** Just above what a drain keeps in memory at once (pump.ts, BATCH_OCTETS): such a message is streamed into Postgres. */
+/** Just above what a drain keeps in memory at once (pass.ts, BATCH_OCTETS): such a message is streamed into Postgres. */
 const STREAMED = 9 * 1024 * 1024;
 
 /** More than half of it: no two of these come in one batch. */
@@ -60,7 +60,7 @@ export function awkwardPost(): Letter[] {
   ];
 }
 
-/** Three batches, none of them streamed, so that each is stored while the one before it is disposed. */
+/** Three batches, none of them streamed: while one is stored the next is on its way. */
 export function threeBatches(): Letter[] {
   const large = (): Letter => ({
     why: 'large',
