@@ -2,7 +2,7 @@
 
 import { expect, it, vi } from 'vitest';
 import { runTurn } from '../../src/admin/engine.ts';
-import type { AdminJob, Turn } from '../../src/admin/job.ts';
+import type { AdminJob } from '../../src/admin/job.ts';
 import { jobOf } from '../../src/admin/jobs.ts';
 import { loginOf } from '../../src/config.ts';
 import type { AdminJobKind } from '../../src/model-admin.ts';
@@ -16,34 +16,17 @@ import {
   saveStep,
 } from '../../src/store/admin-jobs.ts';
 import { ensurePartitions } from '../../src/store/migrate.ts';
-import type { Database } from '../../src/store/pool.ts';
 import { scene } from '../drain/scene.ts';
 import { store, verdict } from '../store/bounce.ts';
 import { migrated } from '../store/store.ts';
 import { describeWith } from '../support/fresh.ts';
-import { counting, engine, enqueue, jobRow, runToEnd, storeForJobs } from './fake-jobs.ts';
+import { aborted, counting, engine, enqueue, jobRow, loseConnection, runToEnd, storeForJobs } from './fake-jobs.ts';
 import { storedRun } from './stored-turns.ts';
 import { planFor } from './turns.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 
 const never = new AbortController().signal;
-const aborted = (signal: AbortSignal): Promise<unknown> =>
-  signal.aborted
-    ? Promise.resolve()
-    : new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-
-/** The connection of a turn ends, and its locks with it. */
-async function loseConnection(database: Database, { pen }: Turn): Promise<void> {
-  const { rows } = await pen.client.query<{ pid: number }>('select pg_backend_pid() as pid');
-  await database.sql.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
-  await aborted(pen.lost);
-  // It is told of its end before it gives up its locks.
-  await vi.waitFor(async () => {
-    const held = await database.sql.query('select from pg_locks where pid = $1', [rows[0]?.pid]);
-    expect(held.rowCount).toBe(0);
-  }, 10_000);
-}
 
 describeWith('postgres', 'a turn', () => {
   it.each(['stop', 'cancel'] as const)('of which more is left than was counted is not the last (%s)', async (how) => {

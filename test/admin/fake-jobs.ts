@@ -1,6 +1,6 @@
 // Admin jobs that do nothing but count, and what tests need to run them: the engine sees of a job only what it yields.
 
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import { type EngineOptions, runTurn, type TurnOutcome } from '../../src/admin/engine.ts';
 import type { AdminJob, Turn } from '../../src/admin/job.ts';
 import { loginOf } from '../../src/config.ts';
@@ -91,4 +91,21 @@ export async function jobRow(database: Database, id: string): Promise<Job> {
   const job = await findJob(database.sql, id);
   if (job === null) throw new Error(`no job ${id}`);
   return job;
+}
+
+export const aborted = (signal: AbortSignal): Promise<unknown> =>
+  signal.aborted
+    ? Promise.resolve()
+    : new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+
+/** The connection of a turn ends, and its locks with it. */
+export async function loseConnection(database: Database, { pen }: Turn): Promise<void> {
+  const { rows } = await pen.client.query<{ pid: number }>('select pg_backend_pid() as pid');
+  await database.sql.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
+  await aborted(pen.lost);
+  // It is told of its end before it gives up its locks.
+  await vi.waitFor(async () => {
+    const held = await database.sql.query('select from pg_locks where pid = $1', [rows[0]?.pid]);
+    expect(held.rowCount).toBe(0);
+  }, 10_000);
 }

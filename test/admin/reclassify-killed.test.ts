@@ -10,7 +10,7 @@ import type { Database } from '../../src/store/pool.ts';
 import { store, verdict } from '../store/bounce.ts';
 import { migrated } from '../store/store.ts';
 import { describeWith } from '../support/fresh.ts';
-import { engine, jobRow } from './fake-jobs.ts';
+import { engine, jobRow, loseConnection } from './fake-jobs.ts';
 
 /** Two slices and a half. */
 const MESSAGES = 250;
@@ -40,10 +40,8 @@ async function readNow(database: Database): Promise<number> {
   return found.rowCount ?? 0;
 }
 
-async function loseConnection(database: Database, { pen }: Turn): Promise<never> {
-  const { rows } = await pen.client.query<{ pid: number }>('select pg_backend_pid() as pid');
-  await database.sql.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
-  if (!pen.lost.aborted) await new Promise((resolve) => pen.lost.addEventListener('abort', resolve, { once: true }));
+async function killTurn(database: Database, turn: Turn): Promise<never> {
+  await loseConnection(database, turn);
   throw new Error('killed');
 }
 
@@ -56,7 +54,7 @@ describeWith('postgres', 'a reclassify', () => {
       async *work(turn) {
         for await (const step of reclassify.work(turn)) {
           slices += 1;
-          if (slices === slice) await loseConnection(database, turn);
+          if (slices === slice) await killTurn(database, turn);
           yield step;
         }
       },
@@ -82,7 +80,7 @@ describeWith('postgres', 'a reclassify', () => {
           ...turn,
           async save(step) {
             await turn.save(step);
-            if (step.last === true) await loseConnection(database, turn);
+            if (step.last === true) await killTurn(database, turn);
           },
         }),
     };
