@@ -13,6 +13,7 @@ import { smallLetter } from '../crash/post.ts';
 import { drainOnce, FOLDER, type Stage, stage } from '../crash/stage.ts';
 import { describeWith } from '../support/fresh.ts';
 import { deliverMany, type Found } from '../support/mail.ts';
+import { randomOf } from '../support/random.ts';
 import { JobRun, openFor, planFor, planned } from './turns.ts';
 
 const SEED = Number(process.env.ADMIN_SEED ?? Date.now() % 1_000_000);
@@ -280,14 +281,3 @@ describeWith(['postgres', 'dovecot'], `admin jobs on Dovecot (ADMIN_SEED=${SEED}
     expect(await there.look()).toEqual([]);
   });
 });
-
-/** mulberry32: small, seeded, good enough to draw moments. */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}

@@ -10,6 +10,7 @@ import { dropPartition, expiredPartitions } from '../../src/store/retention.ts';
 import { DAY, failure, store, verdict } from '../store/bounce.ts';
 import { migrated } from '../store/store.ts';
 import { describeWith } from '../support/fresh.ts';
+import { randomOf } from '../support/random.ts';
 import { storedRun } from './stored-turns.ts';
 
 const KEEP: Retention = {
@@ -23,7 +24,7 @@ const KEEP: Retention = {
 };
 
 /** EXPIRE_SEED repeats a run. */
-const SEED = Number(process.env.EXPIRE_SEED ?? (Date.now() % 1_000_000) + 1);
+const SEED = Number(process.env.EXPIRE_SEED ?? Date.now() % 1_000_000);
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -160,13 +161,13 @@ describeWith('postgres', `expire (EXPIRE_SEED=${SEED})`, () => {
     const before = await count(database, 'event');
 
     const job = await storedRun(database, null, 'expire', { criteria: null, args: retention });
-    let random = SEED;
+    const random = randomOf(SEED);
     for (let turns = 0, ended = false; !ended; turns++) {
       expect(turns).toBeLessThan(100);
       const end = await job.turn((abort) => {
-        random = (random * 48_271) % 2_147_483_647;
-        if (random % 10 < 2) throw new Error('killed');
-        if (random % 10 < 4) abort();
+        const draw = random();
+        if (draw < 0.2) throw new Error('killed');
+        if (draw < 0.4) abort();
       });
       ended = end === 'ended';
     }

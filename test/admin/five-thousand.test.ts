@@ -13,6 +13,7 @@ import { smallLetter } from '../crash/post.ts';
 import { drainOnce, FOLDER, type Stage, stage } from '../crash/stage.ts';
 import { describeWith } from '../support/fresh.ts';
 import { deliverMany, type Found } from '../support/mail.ts';
+import { randomOf } from '../support/random.ts';
 import { storedRun } from './stored-turns.ts';
 import { planned } from './turns.ts';
 
@@ -32,7 +33,7 @@ describeWith(['postgres', 'dovecot'], `5,000 messages (ADMIN_SEED=${SEED})`, () 
     const mail = Array.from({ length: COUNT }, () => smallLetter());
     await deliverMany(there.server, there.user, mail, FOLDER);
     const all = digests(mail);
-    const random = lehmer(SEED);
+    const random = randomOf(SEED);
 
     expect(await worked(there, random, 'copy', { to: 'Copies', create: true })).toEqual({ copied: COUNT });
     expect(digestsOf(await there.look('Copies'))).toEqual(all);
@@ -98,13 +99,4 @@ async function worked(
   }
   expect(job.done).toBe(COUNT);
   return job.counts;
-}
-
-/** Park and Miller's: small, seeded, good enough to draw moments. */
-function lehmer(seed: number): () => number {
-  let state = (seed % 2_147_483_646) + 1;
-  return () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state / 2_147_483_647;
-  };
 }

@@ -11,6 +11,7 @@ import { resume } from '../../src/store/mailboxes.ts';
 import type { Database } from '../../src/store/pool.ts';
 import { childProgram, describeWith, freshUser, mailServer } from '../support/fresh.ts';
 import { RawImap } from '../support/mail.ts';
+import { randomOf } from '../support/random.ts';
 import { awkwardPost, multiset } from './post.ts';
 import { drainOnce, FOLDER, freshStore, mailboxOf, openForTest, storedOctets } from './stage.ts';
 
@@ -28,17 +29,6 @@ const PAUSE_MS = 60;
 const MINUTES_PER_100_KILLS = 8;
 
 type Worker = ChildProcessByStdio<Writable, Readable, null>;
-
-/** mulberry32: small, seeded, good enough to draw moments. */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 describeWith(['postgres', 'dovecot'], `${KILLS} kills of a worker (CRASH_SEED=${SEED})`, () => {
   it('loses nothing, stores nothing twice, touches nothing foreign', {
