@@ -160,6 +160,7 @@ class PurgeStore {
     });
     return {
       sql,
+      pool: context.database.sql,
       session,
       mailbox: this.#mailbox,
       mailboxId: row.id,

@@ -25,17 +25,30 @@ interface DisposeWork {
   resting: boolean;
 }
 
+/** What the server has done with messages that were committed, and Postgres does not know yet. */
+export interface Disposed {
+  readonly keys: readonly LedgerKey[];
+  readonly throttled: boolean;
+}
+
 export async function disposeCommitted(work: DisposeWork, committed: readonly Committed[]): Promise<void> {
+  await writeDisposed(work, await disposeOnServer(work, committed));
+}
+
+/** The half that is the server's. Nothing is written, so that a transaction may be under way meanwhile. */
+export async function disposeOnServer(work: DisposeWork, committed: readonly Committed[]): Promise<Disposed> {
   const owed = committed.filter((message) => message.owed);
-  if (owed.length === 0 || work.resting || !canDispose(work.session.facts)) return;
+  if (owed.length === 0 || work.resting || !canDispose(work.session.facts)) return { keys: [], throttled: false };
   const outcome = await work.session.dispose(owed.map(({ key, emailId }) => ({ uid: key.uid, emailId })));
   if (outcome.why !== null) work.tally.note(outcome.why);
-  if (outcome.throttled) {
-    work.resting = true;
-    await beginRest(work.sql, work.login);
-  }
+  if (outcome.throttled) work.resting = true;
   const done = new Set(outcome.done);
-  const keys = owed.flatMap(({ key }) => (done.has(key.uid) ? [key] : []));
+  return { keys: owed.flatMap(({ key }) => (done.has(key.uid) ? [key] : [])), throttled: outcome.throttled };
+}
+
+/** The half that is the ledger's. */
+export async function writeDisposed(work: DisposeWork, { keys, throttled }: Disposed): Promise<void> {
+  if (throttled) await beginRest(work.sql, work.login);
   const mark = markOf(work.mailbox.dispose);
   await settleRows(work.sql, keys, mark === null ? 'disposed' : 'kept', mark ?? work.mailbox.dispose.kind);
   work.tally.disposed += keys.length;

@@ -307,6 +307,7 @@ async function rounds(
     const fetchedBefore = tally.fetched;
     const work: Work = {
       sql,
+      pool: context.database.sql,
       session,
       mailbox,
       mailboxId: row.id,

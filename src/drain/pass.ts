@@ -1,25 +1,15 @@
-// One pass over one open mailbox: list, fetch, recognise, store, dispose, batch by batch; the next batch is fetched while this one is
-// being committed. How it is recognised is in recognise.ts, how it is committed in commit.ts, what a drain is around its passes in drain.ts.
+// One pass over one open mailbox: what was listed is asked about, held, or sent through the pipeline of pump.ts, open rows first. What a drain is
+// around its passes is in drain.ts.
 
 import { MaildrainError } from '../errors.ts';
-import type { FetchOutcome, Listed, Listing, Uid } from '../model.ts';
+import type { Listed, Listing, Uid } from '../model.ts';
 import { forgetReleased, type Hold } from '../store/holds.ts';
 import { isRestored, type LedgerRow, type OpenRow, rowsFor, withHeaders } from '../store/ledger.ts';
-import { announceInFlight, setInFlight } from '../store/mailboxes.ts';
-import { type Arrived, readArrived, storeFetched, storeLarge } from './commit.ts';
-import { type Committed, disposeCommitted } from './dispose.ts';
+import { setInFlight } from '../store/mailboxes.ts';
 import { actsOnOpenRows, isSatisfied } from './policy.ts';
+import { batchesOf, oneByOne, pump } from './pump.ts';
 import { holdAll, type Item, type Leftovers, type Mode, type Work } from './work.ts';
 
-/** Batches of 200 to 500 messages stored fastest (measured); their command lines stay far below every server's limit. */
-const BATCH_MESSAGES = 250;
-/**
- * Octets in memory at once are several times this: one batch being stored, the next arriving, and what V8 has not freed yet. A batch costs a dozen round
- * trips to Postgres: with a quarter of this a drain took a fifth longer, and 20 MB less (bench/drain.ts). A larger message is streamed.
- */
-const BATCH_OCTETS = 8 * 1024 * 1024;
-/** What is committed and not yet disposed would be fetched a second time after a crash: no more than seconds of a slow line. */
-const OWED_OCTETS = 8 * 1024 * 1024;
 /** Sizes and flags are asked for so many messages at a time, so that a mailbox of a million needs no more memory than one of ten thousand. */
 const WINDOW = 2000;
 
@@ -29,25 +19,6 @@ export interface PassResult {
   readonly unseen: number;
   /** Kept and held rows that were seen listed. */
   readonly staying: number;
-}
-
-interface Batch {
-  readonly items: readonly Item[];
-  /** A suspect of the fuse: nothing else may be in flight beside it. */
-  readonly alone: boolean;
-  /** Too large for memory. */
-  readonly streamed: boolean;
-}
-
-/** A batch whose octets are on their way. */
-interface Coming extends Batch {
-  readonly arriving: Promise<Arrival>;
-}
-
-interface Arrival {
-  readonly messages: readonly Arrived[];
-  /** What was asked for and did not come, and why. */
-  readonly absent: Pick<FetchOutcome, 'missing' | 'refused'>;
 }
 
 export async function runPass(work: Work, listing: Listing): Promise<PassResult> {
@@ -186,110 +157,6 @@ function holdReason(work: Work, listed: Listed, released: ReadonlySet<Uid>): Hol
   return listed.size > work.mailbox.sizeLimit ? 'too-large' : null;
 }
 
-/** Too large for memory, or for the limit that the connection puts on what arrives in one piece. */
-function isLarge({ listed, released }: Item): boolean {
-  return released || listed.size > BATCH_OCTETS;
-}
-
-function octetsOf(batch: Batch): number {
-  return batch.items.reduce((sum, { listed }) => sum + listed.size, 0);
-}
-
-function* batchesOf(work: Work, items: readonly Item[]): Generator<Batch> {
-  let gathered: Item[] = [];
-  let octets = 0;
-  for (const item of items) {
-    const { size, uid } = item.listed;
-    const alone = work.fuse.suspects(uid);
-    const streamed = isLarge(item);
-    if (
-      gathered.length > 0 &&
-      (alone || streamed || gathered.length === BATCH_MESSAGES || octets + size > BATCH_OCTETS)
-    ) {
-      yield { items: gathered, alone: false, streamed: false };
-      gathered = [];
-      octets = 0;
-    }
-    if (alone || streamed) yield { items: [item], alone, streamed };
-    else {
-      gathered.push(item);
-      octets += size;
-    }
-  }
-  if (gathered.length > 0) yield { items: gathered, alone: false, streamed: false };
-}
-
-/**
- * The pipeline: while a batch is being committed the next one arrives. Suspects have the line to themselves. What is committed is disposed in
- * hundreds, for an EXPUNGE costs the server about the same for one message as for many; a crash before it costs a second look at them. A very
- * large message neither waits, for a second look at it is dear, nor is waited for.
- */
-async function pump(work: Work, batches: Iterator<Batch>, mode: Mode, left: Leftovers): Promise<void> {
-  const owed: Committed[] = [];
-  let owedOctets = 0;
-  let next = batches.next();
-  let coming = next.done === true ? null : await begin(work, next.value);
-  while (coming !== null) {
-    const { messages, absent } = await coming.arriving;
-    next = work.signal.aborted ? { done: true, value: undefined } : batches.next();
-    const overlap = next.done !== true && !coming.alone && !next.value.alone;
-    let following = overlap && next.done !== true ? await begin(work, next.value) : null;
-    if (!coming.streamed) await setAsideUnanswered(work, coming.items, absent, left);
-    owed.push(
-      ...(coming.streamed
-        ? await storeLarge(work, coming.items, mode, left)
-        : await storeFetched(work, coming.items, messages, mode, left)),
-    );
-    // The line must be quiet before anything else is said on it.
-    if (following !== null) await following.arriving;
-    owedOctets += octetsOf(coming);
-    const room = next.done === true ? 0 : OWED_OCTETS - owedOctets - octetsOf(next.value);
-    if (room <= 0 || owed.length >= BATCH_MESSAGES) {
-      await disposeCommitted(work, owed.splice(0));
-      owedOctets = 0;
-    }
-    work.onProgress(coming.items.length, 0);
-    if (following === null && next.done !== true) following = await begin(work, next.value);
-    coming = following;
-  }
-}
-
-const NOTHING: Arrival = { messages: [], absent: { missing: [], refused: null } };
-
-async function begin(work: Work, batch: Batch): Promise<Coming> {
-  work.fuse.light(batch.items.map((item) => item.listed.uid));
-  const inFlight = work.fuse.state();
-  if (inFlight !== null) await announceInFlight(work.sql, work.mailboxId, inFlight);
-  // A large message is fetched piece by piece while it is stored.
-  const arriving = batch.streamed ? Promise.resolve(NOTHING) : arrival(work, batch.items);
-  // It is awaited once the batch before it is stored; a failure meanwhile must not count as unhandled.
-  arriving.catch((error: unknown) => work.fuse.blow(error));
-  return { ...batch, arriving };
-}
-
-async function arrival(work: Work, items: readonly Item[]): Promise<Arrival> {
-  const { messages, ...absent } = await work.session.fetch(items.map((item) => item.listed));
-  return { messages: await readArrived(messages), absent };
-}
-
-/** Messages that were asked for and did not come: those still listed are asked for again, alone, at the end of the queue. */
-async function setAsideUnanswered(
-  work: Work,
-  items: readonly Item[],
-  absent: Arrival['absent'],
-  left: Leftovers,
-): Promise<void> {
-  if (absent.missing.length === 0) return;
-  if (absent.refused !== null) work.tally.note(`the server refused to send a message: ${absent.refused}`);
-  const there = await work.session.present(absent.missing);
-  for (const item of items) {
-    const { uid } = item.listed;
-    if (!absent.missing.includes(uid)) continue;
-    if (there.has(uid)) left.unanswered.push(item);
-    else work.fuse.clear([uid]);
-  }
-}
-
 /** One by one, so that a message the server cannot send does not keep the others from being stored. */
 async function retryAlone(
   work: Work,
@@ -300,12 +167,7 @@ async function retryAlone(
 ): Promise<void> {
   const before = work.tally.fetched;
   work.onProgress(0, items.length);
-  await pump(
-    work,
-    items.map((item) => ({ items: [item], alone: true, streamed: isLarge(item) }))[Symbol.iterator](),
-    mode,
-    left,
-  );
+  await pump(work, oneByOne(items), mode, left);
   const refused = left.unanswered.splice(0);
   if (refused.length === 0) return;
   if (refused.length > 1 && work.tally.fetched === before) {

@@ -13,6 +13,8 @@ import type { Tally } from './tally.ts';
 export interface Work {
   /** The connection that holds the lock; every write goes through it. */
   readonly sql: Sql;
+  /** Any connection: for what is still to be written when that one is gone. */
+  readonly pool: Sql;
   readonly session: Session;
   readonly mailbox: MailboxConfig;
   readonly mailboxId: number;
