@@ -37,14 +37,16 @@ export async function writeLedger(
     );
   }
   // A released hold is over once the message is stored.
-  const written = await sql.query(
-    `with unheld as (
+  const written = await sql.query({
+    // Planned once for a connection, not once a batch.
+    name: 'maildrain: ledger',
+    text: `with unheld as (
        delete from maildrain.ledger where mailbox_id = $1 and uidvalidity = $2 and uid = any($3::text[]) and state = 'held')
      insert into maildrain.ledger (mailbox_id, uidvalidity, uid, digest, message_id, email_id, internal_date, size, state, reason, stored_at)
      select $1, $2, r.* from unnest($3::text[], $4::bytea[], $5::bigint[], $6::text[], $7::timestamptz[], $8::bigint[], $9::text[], $10::text[],
        $11::timestamptz[]) as r
      on conflict do nothing`,
-    [
+    values: [
       batch.mailboxId,
       batch.uidValidity,
       entries.map((entry) => entry.listed.uid),
@@ -57,7 +59,7 @@ export async function writeLedger(
       entries.map((entry) => entry.reason),
       [...batch.fresh.map(() => batch.now), ...batch.adopted.map((adopted) => adopted.storedAt)],
     ],
-  );
+  });
   if (written.rowCount !== entries.length) throw conflict();
 }
 

@@ -14,8 +14,10 @@ export interface NewEvent {
 /** Writes events in their order, each with a delivery for every consumer that wants its type. Call inside a transaction. */
 export async function writeEvents(sql: Sql, now: Date, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return;
-  await sql.query(
-    `with wanted as (
+  await sql.query({
+    // Planned once for a connection, not once a batch.
+    name: 'maildrain: events',
+    text: `with wanted as (
        select r.*, array(select name from maildrain.event_sink where r.type = any(types)) as sinks
          from unnest($2::text[], $3::text[], $4::jsonb[]) with ordinality as r (type, key, body, ord)),
      written as (
@@ -24,8 +26,13 @@ export async function writeEvents(sql: Sql, now: Date, events: readonly NewEvent
        returning id, type, key)
      insert into maildrain.event_delivery (sink, key, event_id)
      select s.name, w.key, w.id from written w join maildrain.event_sink s on w.type = any(s.types)`,
-    [now, events.map(({ type }) => type), events.map(({ key }) => key), events.map(({ body }) => JSON.stringify(body))],
-  );
+    values: [
+      now,
+      events.map(({ type }) => type),
+      events.map(({ key }) => key),
+      events.map(({ body }) => JSON.stringify(body)),
+    ],
+  });
 }
 
 /** Whether anybody wants to hear of each stored message: there are too many of them to write down for nobody. */
