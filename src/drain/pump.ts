@@ -98,9 +98,9 @@ class Owed {
 }
 
 /**
- * While a batch is being committed, what was committed before it is disposed, where that may break off, and the next one arrives. Suspects have the line to themselves. What is
- * committed is disposed in hundreds, for an EXPUNGE costs the server about the same for one message as for many; a crash before it costs a second
- * look at them.
+ * While a batch is being committed, what was committed before it is disposed, where that may break off, and the next one arrives. Suspects have the line
+ * to themselves. What is committed is disposed in hundreds, for an EXPUNGE costs the server about the same for one message as for many; a crash before
+ * it costs a second look at them.
  */
 export async function pump(work: Work, batches: Iterator<Batch>, mode: Mode, left: Leftovers): Promise<void> {
   const owed = new Owed();
@@ -125,7 +125,12 @@ export async function pump(work: Work, batches: Iterator<Batch>, mode: Mode, lef
       : storeFetched(work, batch.items, messages, mode, left);
     owed.add(await bothEnded(work, storing, disposing), octets);
     work.onProgress(batch.items.length, 0);
-    coming = following === null && next.done !== true ? await begin(work, next.value) : following;
+    coming = following;
+    if (following !== null || next.done === true) continue;
+    // Something comes that has the line for itself. What is dear to fetch again does not wait for a suspect, which may end the drain, nor for hours.
+    if (batch.streamed || next.value.streamed || owed.isFullWith(octetsOf(next.value)))
+      await disposeCommitted(work, owed.take());
+    coming = await begin(work, next.value);
   }
   await disposeCommitted(work, owed.take());
 }

@@ -7,7 +7,7 @@ import { MaildrainError } from '../../src/errors.ts';
 import { heldMessages, release } from '../../src/store/holds.ts';
 import type { InFlight } from '../../src/store/mailboxes.ts';
 import { childProgram, describeWith } from '../support/fresh.ts';
-import { expectSameMail, PASSWORD, type Scene, scene, USER } from './scene.ts';
+import { expectSameMail, letter, PASSWORD, type Scene, scene, USER } from './scene.ts';
 
 /** What a drain that died while fetching `uids` leaves to the next. */
 function died(saved: InFlight | null, uids: readonly string[], uidValidity = '1'): InFlight | null {
@@ -171,5 +171,18 @@ describeWith('postgres', 'a message that kills the process each time it is fetch
     await release(there.database.sql, 'inbox', null);
     expect(await there.drain()).toMatchObject({ outcome: 'done', stored: 1, disposed: 1 });
     expectSameMail(await there.stored(), mail);
+  });
+
+  it('does not wait in front of what is dear to fetch again: that is off the server before', async () => {
+    const there = await scene();
+    const large = Buffer.concat([letter(), Buffer.alloc(9 * 1024 * 1024, 'large \r\n')]);
+    there.account.deliver(large, { folder: 'INBOX' });
+    there.deliver(1);
+    expect(await drainAndDie(there, 2)).toBe(true);
+    expect(there.left()).toEqual([1, 2]);
+    // Both are suspects now, and fetched alone.
+    expect(await drainAndDie(there, 2)).toBe(true);
+    expect(there.left()).toEqual([2]);
+    expectSameMail(await there.stored(), [large]);
   });
 });
