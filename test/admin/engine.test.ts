@@ -81,6 +81,7 @@ describeWith('postgres', 'the engine', () => {
         .query<{ n: number }>(
           `select count(pg_terminate_backend(pid))::int as n from pg_locks
             where locktype = 'advisory' and granted and objsubid = 1 and pid <> pg_backend_pid()
+              and database = (select oid from pg_database where datname = current_database())
               and (classid::bigint << 32) | objid::bigint = hashtextextended($1, 0)`,
           [`maildrain:job:${id}`],
         )

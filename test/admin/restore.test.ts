@@ -407,7 +407,8 @@ describeWith('postgres', 'restore', () => {
         onCommand: async ({ name }) => {
           if (name !== 'APPEND' || ++appends !== 5) return undefined;
           await there.rows(
-            `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted and pid <> pg_backend_pid()`,
+            `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted and pid <> pg_backend_pid()
+                and database = (select oid from pg_database where datname = current_database())`,
           );
           return { drop: 'after-effect' };
         },

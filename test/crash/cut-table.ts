@@ -4,32 +4,7 @@ import { expect, it } from 'vitest';
 import { describeWith } from '../support/fresh.ts';
 import { arm, type CutPoint } from './cuts.ts';
 import { awkwardPost, type Letter, multiset } from './post.ts';
-import { FATES, type Stage, stage } from './stage.ts';
-
-interface Drained {
-  readonly scene: Stage;
-  readonly octets: (foreign: boolean) => Buffer[];
-}
-
-/** A drain that fails before it comes to the cut (the machine stood still, a time limit was over) says nothing of the cut: it is staged again, once. */
-async function drainIntoCut(point: CutPoint, post: () => Letter[], again = true): Promise<Drained> {
-  const scene = await stage(point.changes);
-  const letters = post();
-  await scene.deliver(letters);
-  const shown = await scene.look();
-  const octets = (foreign: boolean): Buffer[] =>
-    shown.filter((_, i) => letters[i]?.foreign === foreign).map(({ raw }) => raw);
-  const cut = arm(scene, point);
-  const report = await scene.drain();
-  if (again && !cut.fired && report.outcome === 'failed') {
-    console.warn(`failed before "${point.name}":`, report.error);
-    return drainIntoCut(point, post, false);
-  }
-  // One object: what did happen is told where the cut was not made.
-  const code = point.line === 'imap' ? 'CONNECTION_LOST' : 'DATABASE_UNAVAILABLE';
-  expect({ cut: cut.fired, ...report }).toMatchObject({ cut: true, outcome: 'failed', error: { code } });
-  return { scene, octets };
-}
+import { FATES, stage } from './stage.ts';
 
 export function describeCuts(title: string, points: readonly CutPoint[], post: () => Letter[] = awkwardPost): void {
   describeWith(['postgres', 'dovecot'], title, () => {
@@ -37,7 +12,17 @@ export function describeCuts(title: string, points: readonly CutPoint[], post: (
     it.each(cases)(
       '$name, the folder $fate: nothing lost, nothing twice, nothing foreign touched',
       async ({ point, fate }) => {
-        const { scene, octets } = await drainIntoCut(point, post);
+        const scene = await stage(point.changes);
+        const letters = post();
+        await scene.deliver(letters);
+        const shown = await scene.look();
+        const octets = (foreign: boolean): Buffer[] =>
+          shown.filter((_, i) => letters[i]?.foreign === foreign).map(({ raw }) => raw);
+        const cut = arm(scene, point);
+        const report = await scene.drain();
+        // One object: what did happen is told where the cut was not made.
+        const code = point.line === 'imap' ? 'CONNECTION_LOST' : 'DATABASE_UNAVAILABLE';
+        expect({ cut: cut.fired, ...report }).toMatchObject({ cut: true, outcome: 'failed', error: { code } });
         await scene.meet(fate);
         await scene.drainToTheEnd();
         await scene.expectPromiseKept(octets(false), octets(true));

@@ -219,7 +219,8 @@ describeWith('postgres', 'a pump', () => {
     });
     await until('it runs', () => heard.length > 50);
     await another(url).sql.query(
-      `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and pid <> pg_backend_pid()`,
+      `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and pid <> pg_backend_pid()
+          and database = (select oid from pg_database where datname = current_database())`,
     );
     await until('all told', async () => (await waiting(database, 'a')) === 0);
     const told = firstTold(heard);

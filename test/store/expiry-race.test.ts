@@ -58,7 +58,8 @@ async function someoneWaits(database: Database, what: string): Promise<void> {
     async () => {
       const { rows } = await database.sql.query<{ n: number }>(
         `select count(*)::int as n from pg_locks k left join pg_class c on c.oid = k.relation
-          where not k.granted and coalesce(c.relname, k.locktype) = $1 and k.pid <> pg_backend_pid()`,
+          where not k.granted and coalesce(c.relname, k.locktype) = $1 and k.pid <> pg_backend_pid()
+            and k.database = (select oid from pg_database where datname = current_database())`,
         [what],
       );
       expect(rows[0]?.n).toBeGreaterThan(0);
@@ -125,7 +126,8 @@ describeWith('postgres', 'a drain that comes to owe a message while its month ex
     const dropping = dropPartition(client, partition);
     await vi.waitFor(async () => {
       const { rows } = await database.sql.query<{ n: number }>(
-        `select count(*)::int as n from pg_locks where granted and mode = 'AccessExclusiveLock' and relation = 'maildrain.raw'::regclass`,
+        `select count(*)::int as n from pg_locks where granted and mode = 'AccessExclusiveLock' and relation = 'maildrain.raw'::regclass
+            and database = (select oid from pg_database where datname = current_database())`,
       );
       expect(rows[0]?.n).toBe(1);
     });
