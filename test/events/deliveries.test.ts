@@ -43,15 +43,18 @@ describeWith('postgres', 'registered consumers', () => {
     await tellMany(database, 'dead', MANY, `'inbox'`);
     const other = another(url);
     let over = false;
+    let told = 0;
+    let toldToBoth = 0;
     const began = performance.now();
     const removing = (async () => {
       await reconcileSinks(database, [{ name: 'well', types: ['bounce.failed'] }]);
+      // The one that is being written may be among them.
+      toldToBoth = told + 1;
       const given = await giveUp(database, 'dead', never, 2_000);
       over = true;
       return given;
     })();
     let longest = 0;
-    let told = 0;
     while (!over) {
       const before = performance.now();
       await tell(other, [{ key: 'x' }]);
@@ -59,7 +62,9 @@ describeWith('postgres', 'registered consumers', () => {
       told++;
       await sleep(1);
     }
-    expect(await removing).toBe(MANY);
+    const given = await removing;
+    expect(given).toBeGreaterThanOrEqual(MANY);
+    expect(given).toBeLessThanOrEqual(MANY + toldToBoth);
     // In one transaction nobody could write for the whole time.
     expect(told).toBeGreaterThan(20);
     expect(longest).toBeLessThan((performance.now() - began) / 2);

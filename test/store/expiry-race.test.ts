@@ -57,9 +57,9 @@ async function someoneWaits(database: Database, what: string): Promise<void> {
   await vi.waitFor(
     async () => {
       const { rows } = await database.sql.query<{ n: number }>(
-        `select count(*)::int as n from pg_locks k left join pg_class c on c.oid = k.relation
-          where not k.granted and coalesce(c.relname, k.locktype) = $1 and k.pid <> pg_backend_pid()
-            and k.database = (select oid from pg_database where datname = current_database())`,
+        // Of this database by its connection: a lock on a transaction's id belongs to none (PostgreSQL 18, 53.13).
+        `select count(*)::int as n from pg_locks k join pg_stat_activity a using (pid) left join pg_class c on c.oid = k.relation
+          where not k.granted and coalesce(c.relname, k.locktype) = $1 and a.datname = current_database()`,
         [what],
       );
       expect(rows[0]?.n).toBeGreaterThan(0);
