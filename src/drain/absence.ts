@@ -20,10 +20,9 @@ export async function noticeAbsence(work: Work, listing: Listing, result: PassRe
   const absent = unlisted.filter((row) => !there.has(row.uid));
   await finishInTrash(work, absent);
   // Under another UIDVALIDITY a row is known to be gone only when every listed message was looked into.
-  const looked = actsOnOpenRows(session.facts) && !work.resting && result.unseen === 0;
+  const looked = actsOnOpenRows(session.facts) && !work.resting && !work.refusals.enough && result.unseen === 0;
   const unrecognised = looked ? remaining.filter((row) => row.uidValidity !== uidValidity) : [];
-  // While writes rest nothing is expunged in Trash, and what was moved there stays owed.
-  const settled = finishesInTrash(work) && work.resting ? [] : absent;
+  const settled = finishesInTrash(work) ? absent.filter((row) => isFinished(work, row)) : absent;
   tally.gone += await settleRows(sql, [...settled, ...unrecognised], 'disposed', 'gone');
   if ((await countStaying(sql, mailboxId, uidValidity)) > result.staying) {
     await markUnlistedGone(sql, mailboxId, uidValidity, all);
@@ -38,6 +37,11 @@ async function finishInTrash(work: Work, absent: readonly OpenRow[]): Promise<vo
     work,
     moved.map((row) => ({ key: row, emailId: row.emailId, owed: true })),
   );
+}
+
+/** While writes rest nothing is expunged in Trash, and what was moved there stays owed; so does what the server would not expunge. */
+function isFinished({ resting, refusals }: Work, { uid }: OpenRow): boolean {
+  return !resting && !refusals.enough && !refusals.has(uid);
 }
 
 function finishesInTrash(work: Work): boolean {

@@ -6,6 +6,7 @@ import { type LedgerKey, settleRows } from '../store/ledger.ts';
 import type { Sql } from '../store/pool.ts';
 import { beginRest } from './gmail-rest.ts';
 import { canDispose, markOf } from './policy.ts';
+import { disposeRest, type Refusals } from './refusals.ts';
 import type { Tally } from './tally.ts';
 
 /** A message whose row is committed. Nothing else is ever disposed. */
@@ -22,6 +23,7 @@ interface DisposeWork {
   readonly mailbox: MailboxConfig;
   readonly login: string;
   readonly tally: Tally;
+  readonly refusals: Refusals;
   resting: boolean;
 }
 
@@ -39,8 +41,9 @@ export async function disposeCommitted(work: DisposeWork, committed: readonly Co
 export async function disposeOnServer(work: DisposeWork, committed: readonly Committed[]): Promise<Disposed> {
   const owed = committed.filter((message) => message.owed);
   if (owed.length === 0 || work.resting || !canDispose(work.session.facts)) return { keys: [], throttled: false };
-  const outcome = await work.session.dispose(owed.map(({ key, emailId }) => ({ uid: key.uid, emailId })));
-  if (outcome.why !== null) work.tally.note(outcome.why);
+  const targets = owed.map(({ key, emailId }) => ({ uid: key.uid, emailId }));
+  const outcome = await disposeRest(work.session, targets, work.refusals);
+  work.tally.note(outcome.why);
   if (outcome.throttled) work.resting = true;
   const done = new Set(outcome.done);
   return { keys: owed.flatMap(({ key }) => (done.has(key.uid) ? [key] : [])), throttled: outcome.throttled };

@@ -37,6 +37,7 @@ import { noticeAbsence } from './absence.ts';
 import { Fuse } from './fuse.ts';
 import { runPass } from './pass.ts';
 import { markOf } from './policy.ts';
+import { Refusals } from './refusals.ts';
 import { OpenRows } from './settle.ts';
 import { Tally } from './tally.ts';
 import type { Work } from './work.ts';
@@ -214,9 +215,12 @@ async function connected(
   if (signal.aborted) throw new MaildrainError('ABORTED', 'stopped before connecting');
   const session = await openImap(mailbox, { password, readOnly: mailbox.dispose.kind === 'keep', signal: pen.lost });
   const fuse = new Fuse(row.inFlight, session.facts.uidValidity);
+  const refusals = new Refusals();
   try {
     await noticeRenumbering(pen.client, session, row, tally);
-    await rounds(context, mailbox, signal, tally, pen.client, row, session, fuse);
+    await rounds(context, mailbox, signal, tally, pen.client, row, session, fuse, refusals);
+    // At the end: what the server does not take away keeps nothing from being stored.
+    tally.note(refusals.note(tally.disposed));
   } finally {
     fuse.calm();
     if (!pen.lost.aborted) await setInFlight(pen.client, row.id, fuse.state()).catch(() => {});
@@ -285,6 +289,7 @@ async function rounds(
   row: MailboxRow,
   session: Session,
   fuse: Fuse,
+  refusals: Refusals,
 ): Promise<void> {
   const login = loginOf(mailbox);
   const here = { mailboxId: row.id, uidValidity: session.facts.uidValidity };
@@ -314,6 +319,7 @@ async function rounds(
       login,
       open,
       fuse,
+      refusals,
       tally,
       pipeline,
       signal,

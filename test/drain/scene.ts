@@ -13,7 +13,7 @@ import {
 } from '../../src/demo/imap-server/server.ts';
 import { drain } from '../../src/drain/drain.ts';
 import type { Log } from '../../src/log.ts';
-import type { DrainReport, MailboxConfig } from '../../src/model.ts';
+import type { DrainProgress, DrainReport, MailboxConfig } from '../../src/model.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { type Database, openDatabase } from '../../src/store/pool.ts';
 import { freshDatabase, templateDatabase } from '../support/fresh.ts';
@@ -128,6 +128,16 @@ export class Scene extends Store {
     return drainOnce(this.database, mailbox);
   }
 
+  /** One drain that is asked to stop when the first batch is done. */
+  drainOneBatch(): Promise<DrainReport> {
+    const stop = new AbortController();
+    const onProgress = ({ done }: DrainProgress): void => {
+      if (done > 0) stop.abort();
+    };
+    const context = { database: this.database, connectionsPerHost: 8, bounces: NO_BOUNCES, log: quiet, onProgress };
+    return drain(context, this.mailbox, stop.signal);
+  }
+
   /** Delivers to INBOX, or where `folder` says; answers the octets. */
   deliver(count: number, folder = 'INBOX'): Buffer[] {
     return Array.from({ length: count }, () => {
@@ -170,6 +180,14 @@ export async function scene(options: Partial<ImapServerOptions> = {}, changes: M
   const server = await startImapServer({ password: PASSWORD, ...options });
   onTestFinished(() => server.close());
   return new Scene(server, store, changes);
+}
+
+/** Whether the UID set at the beginning of a command's arguments has this UID. */
+export function covers(args: string, uid: number): boolean {
+  return (args.split(' ')[0] ?? '').split(',').some((range) => {
+    const [low, high] = range.split(':').map(Number);
+    return low !== undefined && low <= uid && uid <= (high ?? low);
+  });
 }
 
 let letters = 0;

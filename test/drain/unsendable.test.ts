@@ -51,6 +51,40 @@ describeWith('postgres', 'a message that is listed and not sent', () => {
     },
   );
 
+  it.each([
+    { why: 'NO [UNAVAILABLE]', key: 'refuseFetchOf' },
+    { why: 'empty bodies', key: 'emptyBodyOf' },
+  ])('is held also where there are two of them, and new mail is stored all the while ($why)', async ({ key }) => {
+    const there = await scene({ [key]: (uid: number) => uid === 3 || uid === 5 });
+    const mail = there.deliver(6).filter((_, i) => i !== 2 && i !== 4);
+    expect(await there.drain()).toMatchObject({ outcome: 'partial', stored: 4, missing: 2, error: null });
+    mail.push(...there.deliver(1));
+    expect(await there.drain()).toMatchObject({ outcome: 'partial', stored: 1, held: 2, missing: 0, error: null });
+    expect(await heldMessages(there.database.sql, null)).toMatchObject([
+      { uid: '3', reason: 'fetch-refused' },
+      { uid: '5', reason: 'fetch-refused' },
+    ]);
+    expectSameMail(await there.stored(), mail);
+  });
+
+  it('is held also where only such ones are left', async () => {
+    const there = await scene({ refuseFetchOf: (uid) => uid === 1 || uid === 2 });
+    there.deliver(4);
+    expect(await there.drain()).toMatchObject({ outcome: 'partial', stored: 2, missing: 2, error: null });
+    expect(await there.drain()).toMatchObject({ outcome: 'partial', held: 2, error: null });
+  });
+
+  it('is one of many: the server’s trouble, also where it sends some, and nobody is held', async () => {
+    const there = await scene({ refuseFetchOf: (uid) => uid > 4 });
+    there.deliver(20);
+    for (let i = 0; i < 3; i++) {
+      expect(await there.drain()).toMatchObject({ outcome: 'failed', held: 0, error: { code: 'SERVER_UNAVAILABLE' } });
+      await there.waitOver();
+    }
+    expect(await there.stored()).toHaveLength(4);
+    expect(there.left()).toHaveLength(16);
+  });
+
   it('is held again when its release did not help, and again after two drains', async () => {
     const there = await scene({ refuseFetchOf: (uid) => uid === 1 });
     there.deliver(2);
