@@ -198,7 +198,6 @@ class PurgeStore {
     const about = { sql, session, mailbox: this.#mailbox, login: this.#login };
     const work = { ...about, tally: new Tally(), refusals: new Refusals(), resting: false };
     await disposeCommitted(work, owed.map(committed));
-    work.refusals.note(work.tally.disposed);
     const lost = work.resting || !maySettleLate(admin) ? [] : await ask();
     if (lost.length === 0) return true;
     const found = await findGone(admin, slice, lost, this.#turn);

@@ -23,7 +23,7 @@ export interface PassResult {
 
 export async function runPass(work: Work, listing: Listing): Promise<PassResult> {
   const result = { unseen: 0, staying: 0 };
-  const acts = actsOnOpenRows(work.session.facts) && !work.resting && !work.refusals.enough;
+  const acts = actsOnOpenRows(work.session.facts) && !work.resting && !work.refusals.gaveUp;
   const flagged = new Set(listing.deleted);
   const openHere = work.open.uids();
   // Rows first whose message may sit where it was last seen: then a byte-identical stranger cannot take their place.
@@ -66,6 +66,7 @@ async function runQueue(
   const { fetched } = work.tally;
   const stored = work.tally.stored + work.tally.adopted;
   work.onProgress(0, uids.length);
+  work.refusals.beginQueue();
   for (let from = 0; from < uids.length && !work.signal.aborted; from += WINDOW) {
     if (mode === 'exact' && work.refusals.enough) break;
     const window = uids.slice(from, from + WINDOW);
@@ -178,13 +179,16 @@ async function retryAlone(
   result: { unseen: number },
   fetchedBefore: number,
 ): Promise<void> {
+  const { fetched } = work.tally;
   work.onProgress(0, items.length);
   await pump(work, oneByOne(items), mode, left);
   const refused = left.unanswered.splice(0);
   if (refused.length === 0) return;
-  if (isServersTrouble(work, refused, work.tally.fetched - fetchedBefore)) {
+  // That a few others were sent before is enough to blame a few; more are only blamed beside others that were sent after them.
+  const since = refused.length > FEW ? fetched : fetchedBefore;
+  if (work.tally.fetched === since && !areBlamedAlready(work, refused)) {
     work.fuse.clear(refused.map((item) => item.listed.uid));
-    throw new MaildrainError('SERVER_UNAVAILABLE', `the server does not send ${refused.length} messages that it lists`);
+    throw new MaildrainError('SERVER_UNAVAILABLE', `the server sent none of ${refused.length} messages it lists`);
   }
   for (const { listed } of refused) work.fuse.refuse(listed.uid);
   const fatal = refused.filter(({ listed }) => work.fuse.isFatal(listed.uid));
@@ -194,11 +198,10 @@ async function retryAlone(
   await setInFlight(work.sql, work.mailboxId, work.fuse.state());
 }
 
-/** Whether messages are not sent because the server sends none, or hardly any. One alone is looked at again by the next drain and held then. */
-function isServersTrouble(work: Work, refused: readonly Item[], fetched: number): boolean {
-  if (refused.length === 1) return false;
-  if (fetched > 0) return refused.length > Math.max(fetched, FEW);
-  return refused.length > FEW || !refused.every(({ listed }) => work.fuse.wasRefusedBefore(listed.uid));
+/** Few, and refused in an earlier drain that was sent others. The only message of a mailbox is given the same two chances. */
+function areBlamedAlready({ fuse }: Work, refused: readonly Item[]): boolean {
+  if (refused.length === 1) return true;
+  return refused.length <= FEW && refused.every(({ listed }) => fuse.wasRefusedBefore(listed.uid));
 }
 
 /** What Postgres refuses while it takes others is held. Where it took nothing in this queue, that is Postgres's trouble, or ours. */

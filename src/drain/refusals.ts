@@ -2,7 +2,7 @@
 // mail from being stored: what is refused is asked for again in halves, what is refused alone stays owed, and the drain goes on.
 
 import { type ErrorCode, MaildrainError } from '../errors.ts';
-import type { DisposalMeans, DisposeOutcome, Session, Target, Uid } from '../model.ts';
+import type { DisposeOutcome, Session, Target, Uid } from '../model.ts';
 
 /** The server answered, and would not. Anything else ends the drain. LIMIT (RFC 5530) is said of too many messages as well as of connections. */
 const REFUSALS: ReadonlySet<ErrorCode> = new Set([
@@ -11,16 +11,18 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set([
   'OVER_QUOTA',
   'CONNECTION_LIMIT',
 ]);
-/** Saying them again in halves does no harm. A COPY would be made twice where the expunge after it is what was refused. */
-const HALVED: ReadonlySet<DisposalMeans['means']> = new Set(['uid-expunge', 'move', 'mark']);
-/** One among 250 is found with nine refused commands. Dovecot hangs up after twenty bad ones ("Too many invalid IMAP commands"). */
-const PATIENCE = 16;
+/** Refusals in a row. One message among 250 is found with nine; Dovecot hangs up after twenty bad commands. */
+const PATIENCE = 12;
+/** A mailbox has a few messages that its server will not let go; many at once are the server's trouble. */
+const FEW = 5;
 const NOTHING: DisposeOutcome = { done: [], why: null, throttled: false };
 
 /** What was refused in one drain. */
 export class Refusals {
   readonly #uids = new Set<Uid>();
-  #commands = 0;
+  #inARow = 0;
+  #gaveUp = false;
+  #ended = false;
   #first: MaildrainError | null = null;
 
   /** Refused in this drain: it is not asked for again before the next one. */
@@ -28,15 +30,31 @@ export class Refusals {
     return this.#uids.has(uid);
   }
 
-  /** The server has refused so much that nothing more is asked of it. */
+  /** Nothing more is asked of the server in this queue. */
   get enough(): boolean {
-    return this.#commands >= PATIENCE;
+    return this.#ended || this.#inARow >= PATIENCE;
   }
 
-  /** @param last nothing more is to be asked, however little was refused so far */
+  /** Of some messages it was not found out whether they can be taken away. */
+  get gaveUp(): boolean {
+    return this.#gaveUp;
+  }
+
+  /** Other messages have their chance: what is owed since long must not use up that of new mail. */
+  beginQueue(): void {
+    this.#inARow = 0;
+  }
+
+  /** @param last nothing more is to be asked in this drain */
   add(error: MaildrainError, last: boolean): void {
     this.#first ??= error;
-    this.#commands = last ? PATIENCE : this.#commands + 1;
+    this.#inARow++;
+    this.#ended ||= last;
+    this.#gaveUp ||= this.enough;
+  }
+
+  taken(): void {
+    this.#inARow = 0;
   }
 
   setAside(targets: readonly Target[]): void {
@@ -44,16 +62,16 @@ export class Refusals {
   }
 
   /**
-   * What is to be said at the end; null when nothing was refused.
+   * What is to be said at the end; null: nothing.
    *
    * @param disposed messages that were taken away meanwhile
-   * @throws MaildrainError what the server said first, where it refused several and took none: that is the server's trouble, not the messages'
+   * @throws MaildrainError what the server said first, where that is the server's trouble and not a message's: the next drain is to wait
    */
   note(disposed: number): string | null {
     const error = this.#first;
-    if (error === null) return null;
     const { size } = this.#uids;
-    if (disposed === 0 && size > 1) throw error;
+    if (error === null || size === 0) return null;
+    if (this.#ended || (disposed === 0 && (this.#gaveUp || size > FEW))) throw error;
     return `the server refused to take ${size === 1 ? 'a message' : `${size} messages`} away, and what it refused stays owed: ${error.message}`;
   }
 }
@@ -66,18 +84,37 @@ export async function disposeRest(
 ): Promise<DisposeOutcome> {
   if (refusals.enough) return NOTHING;
   try {
-    return await session.dispose(targets);
+    const outcome = await session.dispose(targets);
+    refusals.taken();
+    return outcome;
   } catch (error) {
-    if (!(error instanceof MaildrainError) || !REFUSALS.has(error.code)) throw error;
-    refusals.add(error, !HALVED.has(session.facts.disposal.means));
+    if (!isRefusal(error) || !session.isOpen()) throw error;
+    // A COPY would be made once more, where what was refused is the expunge after it.
+    refusals.add(error, session.facts.disposal.means === 'copy-expunge');
     if (targets.length === 1 || refusals.enough) {
       refusals.setAside(targets);
       return NOTHING;
     }
   }
-  const half = targets.length >> 1;
-  const first = await disposeRest(session, targets.slice(0, half), refusals);
+  // In no order: those that were refused before are the oldest, and would always be asked for first.
+  const mixed = shuffled(targets);
+  const half = mixed.length >> 1;
+  const first = await disposeRest(session, mixed.slice(0, half), refusals);
   if (first.throttled) return first;
-  const second = await disposeRest(session, targets.slice(half), refusals);
-  return { done: [...first.done, ...second.done], why: first.why ?? second.why, throttled: second.throttled };
+  const second = await disposeRest(session, mixed.slice(half), refusals);
+  return {
+    done: [...first.done, ...second.done],
+    why: first.why ?? second.why,
+    throttled: second.throttled,
+    inTrash: [...(first.inTrash ?? []), ...(second.inTrash ?? [])],
+  };
+}
+
+function isRefusal(error: unknown): error is MaildrainError {
+  return error instanceof MaildrainError && REFUSALS.has(error.code);
+}
+
+function shuffled<T>(items: readonly T[]): T[] {
+  const drawn = items.map((item) => ({ item, lot: Math.random() }));
+  return drawn.sort((one, other) => one.lot - other.lot).map(({ item }) => item);
 }

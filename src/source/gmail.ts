@@ -4,7 +4,7 @@
 
 import { MaildrainError } from '../errors.ts';
 import type { Target, Uid } from '../model.ts';
-import { type ImapState, present, refused, search } from './imap-ask.ts';
+import { type ImapState, present, search } from './imap-ask.ts';
 import { sessionError } from './imap-errors.ts';
 import { uidSets } from './uid-set.ts';
 
@@ -66,8 +66,7 @@ export async function expungeInTrash(state: ImapState, inTrash: ReadonlyMap<Uid,
     for (const set of uidSets(there)) {
       // UIDPLUS is always there on Gmail; without it messageDelete would send a plain EXPUNGE.
       if (throttled || !connection.client.capabilities.has('UIDPLUS')) break;
-      const ok = await connection.client.messageDelete(set.text, { uid: true });
-      if (ok !== true) throw refused(state, 'UID EXPUNGE');
+      await connection.client.messageDelete(set.text, { uid: true });
       throttled = connection.takeOkCodes().includes('THROTTLED');
     }
     const left = await present(state, there);

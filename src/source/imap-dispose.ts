@@ -267,11 +267,16 @@ async function move(
   const left = new Set(gone);
   const moved = targets.filter((target) => left.has(target.uid));
   const inTrash = await foundInTrash(state, moved, landed);
-  const { done, throttled } = thenExpunge
-    ? await expungeInTrash(state, inTrash)
-    : { done: [...inTrash.keys()], throttled: false };
+  if (!thenExpunge) {
+    return outcome(uids, [...inTrash.keys()], gone.length < uids.length ? why : whyNotDone(true));
+  }
+  const { done, throttled } = await expungeInTrash(state, inTrash);
   if (throttled) return { done, why: RESTS, throttled };
-  return outcome(uids, done, gone.length < uids.length ? why : whyNotDone(inTrash.size < moved.length));
+  const expunged = new Set(done);
+  return {
+    ...outcome(uids, done, gone.length < uids.length ? why : whyNotDone(inTrash.size < moved.length)),
+    inTrash: [...inTrash.keys()].filter((uid) => !expunged.has(uid)),
+  };
 }
 
 /** Makes sure the target of a move exists; creates it where the configuration says so. */

@@ -47,6 +47,26 @@ describeWith('postgres', 'a server', () => {
       expectSameMail(await there.stored(), mail);
     });
 
+    it('(or rather a third of them, the oldest) is emptied of the others, and new mail never waits', async () => {
+      const there = await scene();
+      there.deliver(30);
+      refuse(there, 'UID EXPUNGE', (args) => [1, 2, 3, 4, 5, 6, 7, 8, 9].some((uid) => covers(args, uid)));
+      for (let i = 0; i < 8; i++) {
+        await there.drain();
+        await there.waitOver();
+        there.deliver(2);
+      }
+      expect(await there.drain()).toMatchObject({ outcome: 'partial', stored: 2, error: null });
+      expect(there.left()).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    });
+
+    it('of many at once because they are many, says nothing when all of them are taken', async () => {
+      const there = await scene();
+      there.deliver(10);
+      refuse(there, 'UID STORE', (args) => covers(args, 1) && covers(args, 10), 'NO [LIMIT] Too many');
+      expect(await there.drain()).toMatchObject({ outcome: 'done', disposed: 10, notes: [] });
+    });
+
     it('and has no other is asked again by every drain, without a pause', async () => {
       const there = await scene();
       there.deliver(1);
@@ -95,13 +115,22 @@ describeWith('postgres', 'a server', () => {
       expectSameMail(await there.stored(), mail);
     });
 
-    it('after it has copied them is not asked for another copy by the same drain', async () => {
+    it.each([1, 4])('(%i) after it has copied them is not asked for another copy before a pause', async (count) => {
       const there = await scene({ move: false }, trash);
-      there.deliver(4);
+      there.deliver(count);
       refuse(there, 'UID EXPUNGE', () => true);
-      expect(await there.drain()).toMatchObject({ outcome: 'failed', stored: 4, disposed: 0 });
-      expect(there.said('UID COPY')).toHaveLength(1);
-      expect(there.account.messages('Trash')).toHaveLength(4);
+      expect(await there.drain()).toMatchObject({ outcome: 'failed', stored: count, disposed: 0 });
+      expect(await there.drain()).toMatchObject({ outcome: 'waiting' });
+      expect(there.account.messages('Trash')).toHaveLength(count);
+    });
+
+    it('by hanging up ends the drain with its reason and its pause', async () => {
+      const there = await scene();
+      there.deliver(1);
+      there.server.onCommand = ({ name }) =>
+        name === 'UID EXPUNGE' ? { bye: 'Account exceeded command or bandwidth limits' } : undefined;
+      expect(await there.drain()).toMatchObject({ outcome: 'failed', stored: 1, error: { code: 'OVER_QUOTA' } });
+      expect(await there.standing()).toMatchObject({ failures: 1, not_before: expect.any(Date) });
     });
   });
 
