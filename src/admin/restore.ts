@@ -28,13 +28,14 @@ import {
   reopenRestore,
   restoreRows,
 } from '../store/restore.ts';
-import { lastMessageOf, nextPage, type Selection, type StoredFacts, type Stretch } from '../store/stored-mail.ts';
+import { lastMessageOf, nextPage, type StoredFacts, type Stretch } from '../store/stored-mail.ts';
 import type { AdminJob, Turn } from './job.ts';
 import { openingOf } from './opening.ts';
 import { mailboxOf } from './plan-slices.ts';
 import { countsOf, endedAs, endOf, isUnseen, type Sent, UNSEEN, withUnseen } from './restore-ends.ts';
 import { findAppended } from './restore-look.ts';
 import { provedMail } from './restore-octets.ts';
+import { otherAccounts, otherAccountsNote, ownMail } from './restore-origin.ts';
 import { foldersDrained } from './restore-place.ts';
 import { stillThere } from './restore-there.ts';
 import { readArgs } from './server-args.ts';
@@ -58,14 +59,15 @@ export const restore: AdminJob = {
     const mailbox = mailboxOf(turn);
     const { folder } = readArgs(restoreArgs, request.args);
     const begun = request.cursor as Cursor | null;
-    const selection: Selection = { mailbox: mailbox.name, criteria: request.criteria };
+    const selection = ownMail(mailbox, request.criteria);
     let rest = begun === null ? { after: '0', until: await lastMessageOf(pen.client, request.id) } : begun.rest;
     if (rest === null || signal.aborted) return;
     if (begun === null) {
       // Written down before anything is sent: whoever finds no cursor begins, for the first time or anew.
       await reopenRestore(pen.client, request.id);
       const cursor: Cursor = { rest };
-      yield { done: 0, counts: {}, cursor };
+      const note = otherAccountsNote(selection, await otherAccounts(pen.client, selection, rest));
+      yield { done: 0, counts: {}, cursor, notes: note === null ? [] : [note] };
       if (signal.aborted) return;
     }
     const password = await resolveSecret(mailbox.imap.password);

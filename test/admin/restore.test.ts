@@ -176,17 +176,15 @@ describeWith('postgres', 'restore', () => {
   });
 
   it('says what the server does not take, and goes on with the others', async () => {
-    const there = await scene();
+    const there = await scene({ maxLiteral: 20_000 });
     const mail = [letter(100), letter(40_000), letter(2_000_000), letter(100)];
     for (const raw of mail) there.account.deliver(raw);
     await there.drain();
-    const small = await scene({ maxLiteral: 20_000 });
-    const mailbox = mailboxOn(small.server.port);
-    const job = await (await storedRun(there.database, mailbox, 'restore')).toTheEnd();
+    const job = await (await run(there)).toTheEnd();
     expect(job.counts).toEqual({ restored: 2, refused: 2 });
     expect([...job.notes].join()).toContain('MESSAGE_TOO_LARGE');
     expectSameMail(
-      octets(small),
+      octets(there),
       [mail[0], mail[3]].flatMap((raw) => raw ?? []),
     );
   });
