@@ -302,6 +302,8 @@ class Restoring {
 
   async #label({ labels }: StoredFacts, uid: Uid): Promise<void> {
     const left = await this.#admin.ask((state) => addLabels(state, uid, labels));
+    // Its row is `sending` with its UID: the next turn finds it there, and gives it its labels.
+    if (left === 'throttled') throw await beginRest(this.#turn.pen.client, this.#place.login);
     if (left.length > 0) this.#notes.add('Gmail did not take some of the labels that messages had');
   }
 }

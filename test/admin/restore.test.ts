@@ -521,6 +521,33 @@ describeWith('postgres', 'restore', () => {
       },
     );
 
+    it('[THROTTLED] at the labels is no success either: the job waits, and then gives the rest of them', async () => {
+      let stores = 0;
+      const there = await scene({ gmail: {} });
+      const mail = Array.from({ length: 4 }, () => letter());
+      for (const raw of mail) there.account.deliver(raw, { labels: ['Receipts', 'Rechnungen & Möbel'] });
+      await there.drain();
+      there.server.onCommand = ({ name, args }) => {
+        if (name === 'UID STORE' && args.includes('X-GM-LABELS') && ++stores === 3) there.account.throttled = true;
+        return undefined;
+      };
+      const job = await run(there);
+
+      expect(await job.turn()).toMatchObject({ code: 'SERVER_THROTTLED' });
+
+      expect(job.counts).toEqual({});
+      expect(there.account.messages('Receipts')).toHaveLength(2);
+      expect((await there.standing()).writes_not_before?.getTime()).toBeGreaterThan(Date.now());
+      there.account.throttled = false;
+      await there.restOver();
+      await job.toTheEnd();
+      expect(job.counts).toEqual({ restored: 4 });
+      expectSameMail(octets(there, 'Receipts'), mail);
+      expectSameMail(octets(there, 'Rechnungen & Möbel'), mail);
+      expect(there.said('APPEND')).toHaveLength(4);
+      await expectLeftAlone(there, mail);
+    });
+
     it('[THROTTLED] is no success: the job waits', async () => {
       const { there, mail } = await drained(5, { gmail: {} });
       there.account.throttled = true;
