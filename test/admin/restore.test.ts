@@ -294,6 +294,40 @@ describeWith('postgres', 'restore', () => {
     );
   });
 
+  it('a message over which the server always has an internal error is left out, and the others are not kept waiting', async () => {
+    const { there, mail } = await drained(6, {
+      onCommand: ({ name, args }) =>
+        name === 'APPEND' && args.includes('00:00:02')
+          ? { reply: 'NO [SERVERBUG] Internal error occurred. Refer to server log' }
+          : undefined,
+    });
+    const others = mail.filter((_raw, i) => i !== 2);
+    const job = await run(there);
+    for (let n = 0; n < 3; n++) {
+      expect(await job.turn()).toMatchObject({ code: 'SERVER_UNAVAILABLE' });
+      // From the second turn on the others are there already.
+      if (n > 0) expectSameMail(octets(there), others);
+    }
+    expect(await job.turn()).toBe('ended');
+    expect(job.counts).toEqual({ restored: 5, refused: 1 });
+    expect([...job.notes].join()).toContain('SERVER_UNAVAILABLE');
+    await expectLeftAlone(there, others);
+  });
+
+  it('a server that can take nothing for a while is no message to be left out', async () => {
+    let ill = false;
+    const { there, mail } = await drained(6, {
+      onCommand: ({ name }) => (ill && name === 'APPEND' ? { reply: 'NO [UNAVAILABLE] Try again later' } : undefined),
+    });
+    ill = true;
+    const job = await run(there);
+    for (let n = 0; n < 8; n++) expect(await job.turn()).toMatchObject({ code: 'SERVER_UNAVAILABLE' });
+    ill = false;
+    await job.toTheEnd();
+    expect(job.counts).toEqual({ restored: 6 });
+    await expectLeftAlone(there, mail);
+  });
+
   it.each([100, 1024 * 1024 + 100])('does not put back a damaged message of %d octets', async (size) => {
     const there = await scene();
     const mail = [letter(), letter(size), letter(1024 * 1024 + 1), letter()];
