@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Fault, ImapServerOptions, ReceivedCommand } from '../../src/demo/imap-server/options.ts';
 import type { MailboxConfig } from '../../src/model.ts';
 import { cancelJob } from '../../src/store/admin-jobs.ts';
+import { sumStored } from '../../src/store/stored-mail.ts';
 import {
   drainOnce,
   expectSameMail,
@@ -247,6 +248,28 @@ describeWith('postgres', 'restore', () => {
     await job.toTheEnd();
     expect(job.counts).toEqual({ restored: 4 });
     await expectLeftAlone(there, mail);
+  });
+
+  it('--uid does not take the id of a message that is being put back for a UID', async () => {
+    let hidden = 0;
+    const there = await scene({
+      uidplus: false,
+      onCommand: ({ name }) => (name === 'APPEND' && hidden++ === 0 ? { reply: 'OK taken' } : undefined),
+    });
+    there.deliver(5);
+    there.account.expunge(there.left());
+    there.deliver(1);
+    await there.drain();
+    const matching = async (uid: string) =>
+      (await sumStored(there.database.sql, { mailbox: null, criteria: { uid } }, { after: '0', until: '1000' }))
+        .messages;
+
+    expect((await (await run(there)).toTheEnd()).counts).toEqual({ unseen: 1 });
+
+    const [row] = await there.rows<{ id: string }>('select id from maildrain.message');
+    expect(await there.ledger()).toContainEqual(expect.objectContaining({ uidvalidity: 'restore:1', uid: row?.id }));
+    expect(await matching(row?.id ?? '')).toBe(0);
+    expect(await matching('6')).toBe(1);
   });
 
   it('finds again what it could not see, once a drain has met it', async () => {
