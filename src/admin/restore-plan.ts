@@ -2,11 +2,10 @@
 // there are, and how many of them it has already. A worker would find out as well, minutes later and with nobody there to be told.
 
 import type { Login, MailboxConfig } from '../model.ts';
-import { resolveSecret } from '../secrets.ts';
-import { type AdminSession, openAdmin } from '../source/admin-session.ts';
-import type { Sql } from '../store/pool.ts';
+import type { AdminSession } from '../source/admin-session.ts';
 import { type Selection, type StoredSum, type Stretch, sumStored } from '../store/stored-mail.ts';
 import { keptMailbox } from './empty-trash.ts';
+import { type LookContext, openLook } from './look.ts';
 import { type OtherAccount, otherAccounts, ownMail } from './restore-origin.ts';
 import { countThere } from './restore-there.ts';
 import { readArgs } from './server-args.ts';
@@ -37,14 +36,15 @@ export interface RestorePlan extends StoredSum {
 /**
  * Looks at the folder and at what is stored; changes nothing.
  *
- * @throws MaildrainError MAILBOX_MISSING with the nearest names, and those of the login group
+ * @throws MaildrainError MAILBOX_MISSING with the nearest names, and those of openLook()
  */
 export async function planRestore(
-  sql: Sql,
+  look: LookContext,
   { mailbox, args, selection, stretch }: RestoreRequest,
   signal: AbortSignal,
 ): Promise<RestorePlan> {
-  const admin = await openTarget(mailbox, args, signal);
+  const admin = await openTarget(look, mailbox, args, signal);
+  const { sql } = look.database;
   try {
     const { path, uidValidity } = admin.session.facts;
     const own = ownMail(mailbox, selection.criteria);
@@ -67,19 +67,20 @@ export async function planRestore(
 
 /** Looks whether the folder of a restore is there, over one short connection. @throws as planRestore() */
 export async function requireTarget(
+  look: LookContext,
   { mailbox, args }: Pick<RestoreRequest, 'mailbox' | 'args'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const admin = await openTarget(mailbox, args, signal);
+  const admin = await openTarget(look, mailbox, args, signal);
   await admin.close();
 }
 
 async function openTarget(
+  look: LookContext,
   mailbox: MailboxConfig,
   args: RestoreRequest['args'],
   signal: AbortSignal,
 ): Promise<AdminSession> {
-  const password = await resolveSecret(mailbox.imap.password);
   const folder = readArgs(restoreArgs, args).folder ?? mailbox.folder;
-  return openAdmin(keptMailbox(mailbox), { password, folder, readOnly: true, signal });
+  return openLook(look, keptMailbox(mailbox), { folder, signal });
 }

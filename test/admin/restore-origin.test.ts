@@ -29,7 +29,7 @@ async function plan(there: Scene, mailbox: MailboxConfig) {
   const { sql } = there.database;
   const stretch = { after: '0', until: await lastStoredId(sql) };
   const request = { mailbox, args: {}, selection: { criteria: { all: true } }, stretch } as const;
-  return planRestore(sql, request, new AbortController().signal);
+  return planRestore(there.look, request, new AbortController().signal);
 }
 
 describeWith('postgres', 'a restore into a name that was pointed at another account', () => {
