@@ -181,7 +181,11 @@ function isWorthARow(report: DrainReport): boolean {
 const CLOCK_SLACK_MS = 60_000;
 
 /** What stands of failures in the mailbox row, and how many of them were of this kind. Never throws: where Postgres is gone nothing is decided by it. */
-async function historyOf(context: DrainContext, row: MailboxRow, failure: MaildrainError): Promise<FailureHistory> {
+export async function historyOf(
+  context: Pick<DrainContext, 'database'>,
+  row: MailboxRow,
+  failure: MaildrainError,
+): Promise<FailureHistory> {
   const { failures, failingSince } = row;
   const none = { failures: 0, since: null };
   if (failingSince === null) return { failures, failingSince, alike: none };

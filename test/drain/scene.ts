@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { expect, onTestFinished } from 'vitest';
+import type { LookContext } from '../../src/admin/look.ts';
 import { loginOf } from '../../src/config.ts';
 import {
   type AccountControl,
@@ -70,6 +71,11 @@ export class Store {
 
   async rows<T extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<T[]> {
     return (await this.database.sql.query<T>(text, values)).rows;
+  }
+
+  /** What plans, and whatever else only looks, need to come to a server. */
+  get look(): LookContext {
+    return { database: this.database, connectionsPerHost: 8, log: quiet };
   }
 
   async standing(name = 'inbox'): Promise<Standing> {
