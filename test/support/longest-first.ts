@@ -15,6 +15,7 @@ const LONGEST = [
   'drain/gmail',
   'crash/batch-cuts',
   'admin/dovecot-server',
+  'admin/jobs-killed',
   'events/pump',
   'cli/accounts',
   'admin/repeated',
