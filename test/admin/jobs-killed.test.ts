@@ -152,7 +152,7 @@ describeWith(['postgres', 'dovecot'], `${KILLS} kills of who works an admin job 
     await put(at, [...late, foreign(smallLetter())]);
     const theirs = deleted(await seen(at));
 
-    const job = await killedOnTheWay(at, id, { commands: 7, ms: 150 }, randomOf(SEED));
+    const job = await killedOnTheWay(at, id, { commands: 10, ms: 60 }, randomOf(SEED));
 
     // The fuse may hold what was alone in flight at two kills: it stays on the server, and is said.
     const { disposed = 0, stored = 0, held = 0, left = 0, ...rest } = job.counts;
