@@ -28,7 +28,7 @@ export interface Program {
   run(task: Task, dir: string): Promise<Finished>;
 }
 
-/** Compiles the two Node programs. Their types are checked by `npm run types`. */
+/** Compiles the Node programs. Their types are checked by `npm run types`. */
 export function build(): void {
   rmSync(BUILD, { recursive: true, force: true });
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
@@ -48,7 +48,7 @@ export function programs(nodeOptions: readonly string[]): Program[] {
       what: 'reads, stores in batches with a ledger, looks again',
       stores: 'maildrain',
       missing: null,
-      run: (task) => runNode('run-maildrain', task, [...ownOptions(), ...nodeOptions]),
+      run: (task) => runOurs('run-maildrain', task, nodeOptions),
     },
     {
       name: 'one-by-one',
@@ -73,7 +73,13 @@ function ownOptions(): string[] {
   return (JSON.parse(entry) as string[]).filter((word) => word.startsWith('--'));
 }
 
-function runNode(name: string, task: Task, nodeOptions: readonly string[]): Promise<Finished> {
+/** Runs a program that has maildrain in it as the image runs maildrain. */
+export function runOurs<T extends Finished>(name: string, task: Task, nodeOptions: readonly string[] = []): Promise<T> {
+  return runNode(name, task, [...ownOptions(), ...nodeOptions]);
+}
+
+/** @returns what the program says at its end */
+function runNode<T extends Finished>(name: string, task: Task, nodeOptions: readonly string[]): Promise<T> {
   const child = spawn(process.execPath, [...nodeOptions, join(BUILD, `bench/support/${name}.js`)], {
     env: taskEnvironment(task),
     stdio: ['ignore', 'pipe', 'inherit'],

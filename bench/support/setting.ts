@@ -77,7 +77,16 @@ export class Setting {
   }
 
   /** A run of `program` on a copy of `filled` and a fresh database, checked. */
-  async measure(program: Program, filled: Filled): Promise<Finished> {
+  measure(program: Program, filled: Filled): Promise<Finished> {
+    return this.onCopy(filled, program.stores, async (task, dir) => {
+      const finished = await program.run(task, dir);
+      await this.#check(program, task, dir, filled);
+      return finished;
+    });
+  }
+
+  /** Acts on a copy of `filled` and a fresh database, and removes both. `dir` is an empty directory for whatever else it needs. */
+  async onCopy<T>(filled: Filled, stores: Program['stores'], act: (task: Task, dir: string) => Promise<T>): Promise<T> {
     const name = `bench_${process.pid}_${++this.#count}`;
     const dir = shortTempDir('bench', serverAccount());
     const home = join(this.#homes, name);
@@ -85,12 +94,9 @@ export class Setting {
     const copied = spawnSync('cp', ['-a', join(this.#homes, filled.user), home], { encoding: 'utf8' });
     if (copied.status !== 0) throw new Error(`the mailbox was not copied: ${copied.stderr}`);
     try {
-      const databaseUrl = await this.#makeDatabase(name, program);
+      const databaseUrl = await this.#makeDatabase(name, stores);
       const { host, port, password } = this.#server;
-      const task: Task = { host, port, user: name, password, databaseUrl, sizeLimit: SIZE_LIMIT };
-      const finished = await program.run(task, dir);
-      await this.#check(program, task, dir, filled);
-      return finished;
+      return await act({ host, port, user: name, password, databaseUrl, sizeLimit: SIZE_LIMIT }, dir);
     } finally {
       await this.#admin((sql) => sql.query(`drop database if exists ${name} with (force)`));
       rmSync(dir, { recursive: true, force: true });
@@ -98,12 +104,22 @@ export class Setting {
     }
   }
 
-  async #makeDatabase(name: string, program: Program): Promise<string> {
+  /** What maildrain has stored and seen to be gone from the server. */
+  stored(task: Task): Promise<{ messages: number; octets: number }> {
+    return storedIn(task, 'maildrain');
+  }
+
+  /** How many messages a folder has. */
+  count({ user }: Task, folder: string): Promise<number> {
+    return messagesIn(this.#server, user, folder);
+  }
+
+  async #makeDatabase(name: string, stores: Program['stores']): Promise<string> {
     await this.#admin((sql) => sql.query(`create database ${name} template template0 encoding 'UTF8'`));
     const url = new URL(this.#adminUrl);
     url.pathname = `/${name}`;
-    if (program.stores === 'maildrain') await migrate(url.href);
-    if (program.stores === 'table') {
+    if (stores === 'maildrain') await migrate(url.href);
+    if (stores === 'table') {
       await connected(url.href, (sql) => sql.query('create table mail (uid bigint primary key, raw bytea not null)'));
     }
     // What the run before left to be written must not be written during this one.
@@ -158,10 +174,10 @@ async function storedIn(task: Task, stores: 'maildrain' | 'table'): Promise<{ me
   });
 }
 
-async function messagesIn(server: MailServer, user: string): Promise<number> {
+async function messagesIn(server: MailServer, user: string, folder = 'INBOX'): Promise<number> {
   const client = await RawImap.login(server, user);
   try {
-    const answer = await client.command('STATUS INBOX (MESSAGES)');
+    const answer = await client.command(`STATUS ${folder} (MESSAGES)`);
     const messages = /\(MESSAGES (\d+)\)/.exec(answer.toString('latin1'))?.[1];
     if (messages === undefined) throw new Error('STATUS was not answered');
     return Number(messages);

@@ -29,9 +29,9 @@ export function taskEnvironment(task: Task): NodeJS.ProcessEnv {
   return { ...process.env, [VARIABLE]: JSON.stringify(task) };
 }
 
-export function readTask(): Task {
+export function readTask<T extends Task = Task>(): T {
   const text = process.env[VARIABLE];
-  if (text === undefined) throw new Error('started by bench/drain.ts only');
+  if (text === undefined) throw new Error('started by a bench only');
   return JSON.parse(text);
 }
 
@@ -48,8 +48,11 @@ export function peakRssOf(pid: number | 'self'): number | null {
   }
 }
 
-/** @param startedAt and `endedAt` by performance.now(), whose zero is the start of the process */
-export function finish(startedAt: number, endedAt: number): void {
+/**
+ * @param startedAt and `endedAt` by performance.now(), whose zero is the start of the process
+ * @param more whatever else the program has to say
+ */
+export function finish(startedAt: number, endedAt: number, more: object = {}): void {
   const { userCPUTime, systemCPUTime } = process.resourceUsage();
   const finished: Finished = {
     startMs: startedAt,
@@ -57,5 +60,5 @@ export function finish(startedAt: number, endedAt: number): void {
     cpuS: (userCPUTime + systemCPUTime) / 1e6,
     peakRss: peakRssOf('self') ?? Number.NaN,
   };
-  process.stdout.write(`${JSON.stringify(finished)}\n`);
+  process.stdout.write(`${JSON.stringify({ ...finished, ...more })}\n`);
 }

@@ -2,34 +2,15 @@
 
 import { expect, it } from 'vitest';
 import { type ReclassifyDiff, reclassify, reclassifyDiff, reclassifyWith } from '../../src/admin/reclassify.ts';
-import { createReader, READER_VERSION, type Reader } from '../../src/mail/read.ts';
-import type { Reading, Verdict } from '../../src/model-reading.ts';
+import { READER_VERSION, type Reader } from '../../src/mail/read.ts';
 import { ensurePartitions } from '../../src/store/migrate.ts';
 import type { Database } from '../../src/store/pool.ts';
 import { DAY, failure, policyOf, store, suppressed, told, verdict } from '../store/bounce.ts';
 import { migrated } from '../store/store.ts';
 import { describeWith } from '../support/fresh.ts';
 import { NO_CORRELATION } from '../support/pipeline.ts';
+import { readerThat } from './reader-that.ts';
 import { storedRun } from './stored-turns.ts';
-
-/** A reader that says of each message what `say` has of its octets, and otherwise what today's says. */
-function readerThat(say: (octets: string) => Verdict | null): () => Reader {
-  return () => {
-    const real = createReader();
-    let octets = '';
-    return {
-      push(chunk) {
-        octets += chunk.toString('latin1');
-        real.push(chunk);
-      },
-      end(): Reading {
-        const reading = real.end();
-        const said = say(octets);
-        return said === null ? reading : { ...reading, kind: said.kind, verdict: said };
-      },
-    };
-  };
-}
 
 /** Everything was read by an older reader. */
 const age = (database: Database) =>

@@ -15,6 +15,8 @@ const LONGEST = [
   'drain/gmail',
   'crash/batch-cuts',
   'admin/dovecot-server',
+  'admin/five-thousand',
+  'admin/jobs-killed',
   'events/pump',
   'cli/accounts',
   'admin/repeated',
@@ -34,7 +36,6 @@ const LONGEST = [
   'admin/gmail-lag',
   'store/embedded',
   'admin/poor-servers',
-  'admin/five-thousand',
   'drain/hostile',
 ].map((name) => `test/${name}.test.ts`);
 
