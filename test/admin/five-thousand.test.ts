@@ -9,6 +9,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { exportMail } from '../../src/admin/export.ts';
 import { reclassifyDiff, reclassifyWith } from '../../src/admin/reclassify.ts';
 import { type VerifyReport, verifyMailbox } from '../../src/admin/verify.ts';
+import { silentLog } from '../../src/log.ts';
 import { READER_VERSION } from '../../src/mail/read.ts';
 import type { AdminJobKind } from '../../src/model-admin.ts';
 import { smallLetter } from '../crash/post.ts';
@@ -96,8 +97,9 @@ describeWith(['postgres', 'dovecot'], `5,000 messages (ADMIN_SEED=${SEED})`, () 
     const mail = Array.from({ length: COUNT }, () => smallLetter());
     await deliverMany(there.server, there.user, mail, FOLDER);
     expect(await drainOnce(there.database, there.mailbox)).toMatchObject({ stored: COUNT });
+    const look = { database: there.database, connectionsPerHost: 8, log: silentLog };
     const verify = (): Promise<VerifyReport> =>
-      verifyMailbox({ database: there.database, signal: new AbortController().signal }, there.mailbox);
+      verifyMailbox({ ...look, signal: new AbortController().signal }, there.mailbox);
     expect(await verify()).toMatchObject({
       ok: true,
       server: { listed: COUNT, complete: true },
