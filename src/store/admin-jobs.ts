@@ -8,6 +8,7 @@ import { lockJob } from './lock.ts';
 import { readCriteria } from './plans.ts';
 import { type Database, inTransaction, type Sql } from './pool.ts';
 import { forgetUnsaid } from './restore.ts';
+import { sliceInHand } from './slice-in-hand.ts';
 
 export const JOB_STATES = ['queued', 'running', 'done', 'partial', 'failed', 'cancelled'] as const;
 export type JobState = (typeof JOB_STATES)[number];
@@ -249,7 +250,6 @@ export async function endTurn(sql: Sql, id: string, notBefore: Date | null, fail
 export interface End {
   readonly state: EndState;
   readonly error: { readonly code: string; readonly message: string } | null;
-  readonly notes?: readonly string[];
 }
 
 /** The job has ended, and the record says who asked for what and what came of it. One transaction. */
@@ -257,13 +257,12 @@ export async function finishJob(sql: Sql, id: string, end: End): Promise<void> {
   await inTransaction(sql, () => finish(sql, id, end));
 }
 
-async function finish(sql: Sql, id: string, { state, error, notes = [] }: End): Promise<void> {
+async function finish(sql: Sql, id: string, { state, error }: End): Promise<void> {
   const { rows } = await sql.query<SqlRow>(
     `update maildrain.admin_job
-        set state = $2, error_code = $3, error = $4, not_before = null, finished_at = now(),
-            notes = (notes || $5::text[])[:${MAX_NOTES}]
+        set state = $2, error_code = $3, error = $4, not_before = null, finished_at = now()
       where id = $1 and ${IS_OPEN} returning ${COLUMNS}`,
-    [id, state, error?.code ?? null, error?.message ?? null, notes],
+    [id, state, error?.code ?? null, error?.message ?? null],
   );
   const row = rows[0];
   if (row === undefined) return;
@@ -271,6 +270,10 @@ async function finish(sql: Sql, id: string, { state, error, notes = [] }: End): 
   // A turn that was killed could not take back what it had not sent, and there is no other one that would send it.
   if (job.kind === 'restore') await forgetUnsaid(sql, id);
   if (job.kind === 'purge' && state !== 'done') await keepOwedByPurge(sql, id);
+  const inHand = state === 'done' ? null : await sliceInHand(sql, job);
+  // Before the others, which may be as many as are kept: nothing else says so.
+  const notes = inHand === null ? job.notes : withNotes([inHand.note], job.notes);
+  if (inHand !== null) await sql.query(`update maildrain.admin_job set notes = $2 where id = $1`, [id, notes]);
   const report = {
     jobId: job.id,
     outcome: state,
@@ -283,7 +286,8 @@ async function finish(sql: Sql, id: string, { state, error, notes = [] }: End): 
     done: job.done,
     total: job.total,
     counts: job.counts,
-    notes: job.notes,
+    inHand: inHand?.counts ?? null,
+    notes,
     error,
   };
   await sql.query(
