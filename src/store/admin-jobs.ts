@@ -229,8 +229,8 @@ export interface Failure {
 }
 
 /**
- * The turn is over and the job is not. `notBefore` null: at once. A rest that the provider names is no time of failing: Gmail's lasts as long as the
- * patience with a job that comes nowhere.
+ * The turn is over and the job is not. `notBefore` null: at once. A rest that is named is no time of failing, for Gmail's lasts as long as the patience
+ * with a job that comes nowhere; what follows the rest is, also where each failure names one (a move that is not repeated before 15 seconds).
  */
 export async function endTurn(sql: Sql, id: string, notBefore: Date | null, failure: Failure | null): Promise<void> {
   await sql.query(
@@ -239,7 +239,7 @@ export async function endTurn(sql: Sql, id: string, notBefore: Date | null, fail
             failures = failures + case when $3::text is null then 0 else 1 end,
             failing_since = case when $3::text is null then failing_since
                                  when $5::float8 is null then coalesce(failing_since, now())
-                                 else failing_since + make_interval(secs => $5 / 1000) end,
+                                 else coalesce(failing_since, now()) + make_interval(secs => $5 / 1000) end,
             error_code = coalesce($3, error_code), error = coalesce($4, error)
       where id = $1 and ${IS_OPEN}`,
     [id, notBefore, failure?.code ?? null, failure?.message ?? null, failure?.retryAfterMs ?? null],
