@@ -15,7 +15,7 @@ import { verifyMailbox } from './admin/verify.ts';
 import { loginOf } from './config.ts';
 import { parseCriteria } from './criteria.ts';
 import type { DrainContext } from './drain/drain.ts';
-import { MaildrainError, printable } from './errors.ts';
+import { MaildrainError, printableStart } from './errors.ts';
 import type { Log } from './log.ts';
 import type { MailboxConfig } from './model.ts';
 import type { Retention } from './model-admin.ts';
@@ -245,7 +245,7 @@ function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
 const MAX_BY = 100;
 
 function nameOf(by: string | undefined): string {
-  return printable(by ?? osUser()).slice(0, MAX_BY);
+  return printableStart(by ?? osUser(), MAX_BY);
 }
 
 /** A container may run under a user id that has no name. */
@@ -268,6 +268,6 @@ function checkId(id: string): string {
   if (/^\d{1,19}$/.test(id) && BigInt(id) <= MAX_ID) return BigInt(id).toString();
   throw new MaildrainError(
     'REQUEST_INVALID',
-    `"${printable(id).slice(0, MAX_SHOWN)}" is no id: an id is a whole number ("maildrain plans list" and "maildrain jobs list" show them)`,
+    `"${printableStart(id, MAX_SHOWN)}" is no id: an id is a whole number ("maildrain plans list" and "maildrain jobs list" show them)`,
   );
 }

@@ -288,7 +288,8 @@ async function finish(sql: Sql, id: string, { state, error }: End): Promise<void
     counts: job.counts,
     inHand: inHand?.counts ?? null,
     notes,
-    error,
+    // An Error's own message is not among what JSON takes of it, and jsonb refuses half of a surrogate pair.
+    error: error === null ? null : { code: error.code, message: error.message.toWellFormed() },
   };
   await sql.query(
     `insert into maildrain.run (job, mailbox_id, started_at, finished_at, report, error_code)

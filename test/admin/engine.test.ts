@@ -258,7 +258,11 @@ describeWith('postgres', 'the engine', () => {
     expect(await runTurn(engine(database, job), id, never)).toEqual({ outcome: 'ended', state: 'failed' });
     expect(await jobRow(database, id)).toMatchObject({ state: 'failed', errorCode: code, done: 1, cursor: 1 });
     const { rows } = await database.sql.query('select report, error_code from maildrain.run');
-    expect(rows).toMatchObject([{ error_code: code, report: { outcome: 'failed', done: 1 } }]);
+    const { error: message } = await jobRow(database, id);
+    expect(message).toContain(error.message);
+    expect(rows).toMatchObject([
+      { error_code: code, report: { outcome: 'failed', done: 1, error: { code, message } } },
+    ]);
   });
 
   it.each(['held', 'twice'])(
