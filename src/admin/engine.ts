@@ -35,6 +35,8 @@ const BEAT_MS = 1_000;
 
 /** Counts whose messages are not where they should be: the job is only partly done. */
 const OWED = ['held', 'missing', 'unseen', 'pending', 'left', 'refused', 'failed', 'twice'];
+/** What cannot be put back any more. Of other jobs such a count is what they are there for. */
+const OWED_BY_RESTORE = [...OWED, 'expired'];
 
 export interface EngineOptions {
   readonly context: DrainContext;
@@ -236,7 +238,8 @@ class EngineTurn {
       await endTurn(sql, id, null, null);
       return { outcome: 'again', at: null };
     }
-    return end(sql, id, OWED.some((name) => (counts[name] ?? 0) > 0) ? 'partial' : 'done');
+    const owed = this.#job.kind === 'restore' ? OWED_BY_RESTORE : OWED;
+    return end(sql, id, owed.some((name) => (counts[name] ?? 0) > 0) ? 'partial' : 'done');
   }
 
   async #failed(thrown: unknown): Promise<TurnOutcome> {
