@@ -16,6 +16,7 @@ import {
   endTurn,
   finishJob,
   type Job,
+  listenToJob,
   type Standing,
   saveStep,
   withStep,
@@ -30,7 +31,7 @@ import type { AdminJob } from './job.ts';
 const TURN_MS = 15_000;
 /** A drain that waits gets the login after so much of a turn; sooner, and a job among many drains would come nowhere. */
 const LEAST_TURN_MS = 3_000;
-/** How often the row is asked whether somebody cancels. */
+/** How often the row is asked whether somebody cancels. That is told, too (NOTIFY), and so this is only for what was not heard, and for the sign of life. */
 const BEAT_MS = 1_000;
 
 /** Counts whose messages are not where they should be: the job is only partly done. */
@@ -44,7 +45,7 @@ export interface EngineOptions {
   /** The current configuration. */
   readonly mailboxes: () => readonly MailboxConfig[];
   /** For tests only: milliseconds in place of the constants of this file. */
-  readonly timing?: { readonly turnMs?: number; readonly leastTurnMs?: number };
+  readonly timing?: { readonly turnMs?: number; readonly leastTurnMs?: number; readonly beatMs?: number };
 }
 
 export type TurnOutcome =
@@ -166,8 +167,9 @@ class EngineTurn {
     const save = (step: Step): Promise<void> => saveStep(sql, id, step.cursor, withStep(this.#standing, step));
     const { id, kind, criteria, args, planId, cursor } = this.#job;
     const request = { id, kind, criteria, args, planId, cursor };
-    const watch = setInterval(() => void this.#watch(), BEAT_MS);
+    const watch = setInterval(() => void this.#watch(), this.#options.timing?.beatMs ?? BEAT_MS);
     try {
+      await listenToJob(this.#pen, id, () => void this.#watch());
       const mailboxes = this.#options.mailboxes();
       for await (const step of definition.work({
         request,

@@ -6,7 +6,7 @@ import type { AdminJobKind, Criteria, Step } from '../model-admin.ts';
 import { keepOwedByPurge } from './ledger.ts';
 import { lockJob } from './lock.ts';
 import { readCriteria } from './plans.ts';
-import { type Database, inTransaction, type Sql } from './pool.ts';
+import { type Database, inTransaction, type Pen, type Sql } from './pool.ts';
 import { forgetUnsaid } from './restore.ts';
 import { sliceInHand } from './slice-in-hand.ts';
 
@@ -120,6 +120,13 @@ const MAX_NOTES = 50;
 
 async function tell(sql: Sql, id: string): Promise<void> {
   await sql.query(`select pg_notify('maildrain_jobs', $1)`, [id]);
+}
+
+/** Hears of every change of a job that somebody else makes: who works on it learns at once that it is cancelled. */
+export function listenToJob(pen: Pen, id: string, onChange: () => void): Promise<void> {
+  return pen.listen('maildrain_jobs', (changed) => {
+    if (changed === id) onChange();
+  });
 }
 
 /**
