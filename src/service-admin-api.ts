@@ -95,7 +95,7 @@ export interface Admin {
     /** Asks for an end between two slices. Null: there is no such job. */
     cancel(id: string, options?: { readonly by?: string | undefined }): Promise<Job | null>;
     /** Takes up a job that failed, was cancelled or is partly done. False: it is open or done, or there is none. */
-    retry(id: string): Promise<boolean>;
+    retry(id: string, options?: { readonly by?: string | undefined }): Promise<boolean>;
   };
   /** The job now, and after every change, until it has ended. */
   follow(id: string, signal?: AbortSignal): AsyncIterable<Job>;

@@ -23,7 +23,8 @@ import { type Admin, type JobWords, PLANNED_JOBS } from './service-admin-api.ts'
 import { findConfigured } from './service-mailboxes.ts';
 import { everything, requireKnown, requireOneOf, type StoredJobOf, storedJob } from './service-stored-jobs.ts';
 import { listJobs, openJobs } from './store/admin-job-list.ts';
-import { cancelJob, enqueueJob, findJob, type Job, type NewJob, retryJob } from './store/admin-jobs.ts';
+import { retryJob } from './store/admin-job-retry.ts';
+import { cancelJob, enqueueJob, findJob, type Job, type NewJob } from './store/admin-jobs.ts';
 import { announceAdminWorker, isAdminWorkerThere } from './store/lock.ts';
 import { findPlan, listPlans } from './store/plans.ts';
 import type { Database, Pen } from './store/pool.ts';
@@ -161,9 +162,9 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
       list: async (filter = {}) => listJobs((await database()).sql, filter),
       find: async (id) => findJob((await database()).sql, checkId(id)),
       cancel: async (id, { by } = {}) => cancelJob(await database(), checkId(id), nameOf(by)),
-      async retry(given) {
+      async retry(given, { by } = {}) {
         const id = checkId(given);
-        const retried = await retryJob((await database()).sql, id);
+        const retried = await retryJob((await database()).sql, id, nameOf(by));
         if (retried) await tellQueue(options, id);
         return retried;
       },

@@ -137,7 +137,10 @@ describeWith('postgres', 'admin jobs of the library', () => {
     });
     expect(await maildrain.admin.jobs.cancel('99')).toBeNull();
     // However the id is written it is the job, and one lock.
-    expect(await maildrain.admin.jobs.retry(`0${id}`)).toBe(true);
+    expect(await maildrain.admin.jobs.retry(`0${id}`, { by: 'cat' })).toBe(true);
+    expect((await maildrain.admin.jobs.find(id))?.notes).toEqual([
+      expect.stringMatching(/^taken up again by cat, .* after it was cancelled by bea$/),
+    ]);
     await maildrain.admin.work(`00${id}`, new AbortController().signal);
     expect(await maildrain.admin.jobs.find(`0${id}`)).toMatchObject({ id, state: 'done' });
     const wrong = [

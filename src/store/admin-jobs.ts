@@ -1,5 +1,6 @@
 // Admin jobs as rows: asked for, worked off in slices, cancelled from anywhere. The queue only says "look at job 7"; what it is and how far it
-// has come stands here. Every change is told to whoever listens (NOTIFY maildrain_jobs, the job's id). Reading them is in admin-job-list.ts.
+// has come stands here. Every change is told to whoever listens (NOTIFY maildrain_jobs, the job's id). Lists of them are
+// in admin-job-list.ts; what has ended is opened again in admin-job-retry.ts.
 
 import { MaildrainError } from '../errors.ts';
 import type { AdminJobKind, Criteria, Step } from '../model-admin.ts';
@@ -118,7 +119,8 @@ const IS_OPEN = `state in ('queued', 'running')`;
 /** Notes of one job: sentences for people, not a log. */
 const MAX_NOTES = 50;
 
-async function tell(sql: Sql, id: string): Promise<void> {
+/** Told to whoever listens. */
+export async function tell(sql: Sql, id: string): Promise<void> {
   await sql.query(`select pg_notify('maildrain_jobs', $1)`, [id]);
 }
 
@@ -327,35 +329,4 @@ export async function cancelJob(database: Database, id: string, by: string): Pro
   } finally {
     await pen.release();
   }
-}
-
-/**
- * Takes up a job again that failed, was cancelled, or is partly done. What failed or was cancelled goes on from its cursor; what is partly done
- * begins anew, for its slices are all behind it. Not so a copy: its messages are still where they were, and each of them would be copied once more.
- *
- * @returns false: it is open or done, or there is none
- * @throws MaildrainError PLAN_OUTDATED: a copy that is partly done
- */
-export async function retryJob(sql: Sql, id: string): Promise<boolean> {
-  const { rowCount } = await sql.query(
-    `update maildrain.admin_job
-        set state = 'queued', failures = 0, failing_since = null, not_before = null, error_code = null, error = null,
-            cancel_requested_at = null, cancel_requested_by = null, finished_at = null,
-            cursor = case when state = 'partial' then null else cursor end,
-            done = case when state = 'partial' then 0 else done end,
-            counts = case when state = 'partial' then '{}' else counts end,
-            notes = '{}'
-      where id = $1 and state in ('failed', 'cancelled', 'partial') and not (job = 'copy' and state = 'partial')`,
-    [id],
-  );
-  if (rowCount !== 1) {
-    const job = await findJob(sql, id);
-    if (job?.kind !== 'copy' || job.state !== 'partial') return false;
-    throw new MaildrainError(
-      'PLAN_OUTDATED',
-      `job ${job.id} has copied a part of its messages, and would copy those once more: make a new plan of the others`,
-    );
-  }
-  await tell(sql, id);
-  return true;
 }

@@ -5,7 +5,8 @@ import { runTurn, type TurnOutcome } from '../../src/admin/engine.ts';
 import { jobOf } from '../../src/admin/jobs.ts';
 import { loginOf } from '../../src/config.ts';
 import type { AdminJobKind } from '../../src/model-admin.ts';
-import { cancelJob, enqueueJob, type Job, retryJob } from '../../src/store/admin-jobs.ts';
+import { retryJob } from '../../src/store/admin-job-retry.ts';
+import { cancelJob, enqueueJob, type Job } from '../../src/store/admin-jobs.ts';
 import { letter, type Scene, scene } from '../drain/scene.ts';
 import { describeWith } from '../support/fresh.ts';
 import { engine, jobRow, sleep } from './fake-jobs.ts';
@@ -98,9 +99,10 @@ describeWith('postgres', 'a job that ends within a slice', () => {
       ]);
 
       there.server.onCommand = undefined;
-      expect(await retryJob(there.database.sql, job.id)).toBe(true);
+      expect(await retryJob(there.database.sql, job.id, 'cat')).toBe(true);
       expect(await toTheEnd(there, job)).toEqual({ outcome: 'ended', state: 'done' });
-      expect(await job.row()).toMatchObject({ done: 450, counts: { disposed: 450, stored: 450 }, notes: [] });
+      expect(await job.row()).toMatchObject({ done: 450, counts: { disposed: 450, stored: 450 } });
+      expect((await job.row()).notes).toEqual([expect.stringContaining('taken up again by cat')]);
       expect((await job.reports())[1]).toMatchObject({ outcome: 'done', inHand: null });
     },
   );
@@ -125,9 +127,10 @@ describeWith('postgres', 'a job that ends within a slice', () => {
       expect(await job.reports()).toMatchObject([{ inHand: { restored: 8, onTheWay } }]);
 
       there.server.onCommand = undefined;
-      await retryJob(there.database.sql, job.id);
+      await retryJob(there.database.sql, job.id, 'cat');
       expect(await toTheEnd(there, job)).toEqual({ outcome: 'ended', state: 'done' });
-      expect(await job.row()).toMatchObject({ counts: { restored: 20 }, notes: [] });
+      expect(await job.row()).toMatchObject({ counts: { restored: 20 } });
+      expect((await job.row()).notes).toEqual([expect.stringContaining('taken up again by cat')]);
       expect(there.left()).toHaveLength(20);
     },
   );
