@@ -5,21 +5,22 @@ import { userInfo } from 'node:os';
 import { readJobArgs, refuseUnknown } from './admin/args.ts';
 import { type EngineOptions, runTurn, type TurnOutcome } from './admin/engine.ts';
 import { planExpire } from './admin/expire.ts';
-import { exportMail } from './admin/export.ts';
+import { type ExportReport, exportMail } from './admin/export.ts';
 import { jobOf } from './admin/jobs.ts';
 import { makePlan } from './admin/plan.ts';
 import { planSourceOf } from './admin/plan-source.ts';
 import { reclassifyDiff } from './admin/reclassify.ts';
 import { planRestore, requireTarget } from './admin/restore-plan.ts';
-import { verifyMailbox } from './admin/verify.ts';
+import { type VerifyReport, verifyMailbox } from './admin/verify.ts';
 import { loginOf } from './config.ts';
 import { parseCriteria } from './criteria.ts';
 import type { DrainContext } from './drain/drain.ts';
-import { MaildrainError, printableStart } from './errors.ts';
+import { MaildrainError, printable, printableStart } from './errors.ts';
 import type { Log } from './log.ts';
 import type { MailboxConfig } from './model.ts';
 import type { Retention } from './model-admin.ts';
 import { type Admin, type JobWords, PLANNED_JOBS } from './service-admin-api.ts';
+import { onRecord, outcomeOfExport, outcomeOfVerify } from './service-audit.ts';
 import { findConfigured } from './service-mailboxes.ts';
 import { everything, requireKnown, requireOneOf, type StoredJobOf, storedJob } from './service-stored-jobs.ts';
 import { listJobs, openJobs } from './store/admin-job-list.ts';
@@ -47,6 +48,8 @@ export interface AdminOptions {
   readonly retention: Retention;
   /** The service stops: what runs here ends after its slice. */
   readonly stopping: AbortSignal;
+  /** A stop waits for it, once it has asked it to end. */
+  readonly running: <T>(work: Promise<T>) => Promise<T>;
   readonly log: Log;
 }
 
@@ -144,15 +147,27 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
       yield* reclassifyDiff(connected, bounces, { mailbox: mailbox ?? undefined, criteria, readerBefore }, both);
     },
     expirePlan: async () => planExpire((await database()).sql, options.retention),
-    async export({ mailbox = null, criteria = {}, format, into, signal, onProgress, ...more }) {
+    async export({ mailbox = null, criteria: words = {}, format, into, by, signal, onProgress, ...more }) {
       refuseUnknown('export', more);
-      const selection = { mailbox, criteria: parseCriteria(criteria, 'stored') };
-      await requireKnown((await database()).sql, mailboxes(), mailbox);
-      return exportMail(await database(), { selection, format, to: into, signal, onProgress });
-    },
-    async verify(name, { signal = options.stopping, onProgress } = {}) {
+      const criteria = parseCriteria(words, 'stored');
+      const connected = await database();
+      await requireKnown(connected.sql, mailboxes(), mailbox);
+      const args = { format, ...('path' in into ? { output: printable(into.path) } : {}) };
+      const asked = { job: 'export', mailbox, login: null, requestedBy: nameOf(by), criteria, args } as const;
       const both = AbortSignal.any([signal, options.stopping]);
-      return verifyMailbox({ database: await database(), signal: both, onProgress }, findConfigured(mailboxes(), name));
+      const work = (): Promise<ExportReport> =>
+        exportMail(connected, { selection: { mailbox, criteria }, format, to: into, signal: both, onProgress });
+      return options.running(onRecord({ sql: connected.sql, log: options.log }, asked, work, outcomeOfExport));
+    },
+    async verify(name, { by, signal = options.stopping, onProgress } = {}) {
+      const mailbox = findConfigured(mailboxes(), name);
+      const connected = await database();
+      const facts = { mailbox: mailbox.name, login: loginOf(mailbox), requestedBy: nameOf(by) };
+      const asked = { job: 'verify', ...facts, criteria: null, args: {} } as const;
+      const both = AbortSignal.any([signal, options.stopping]);
+      const work = (): Promise<VerifyReport> =>
+        verifyMailbox({ database: connected, signal: both, onProgress }, mailbox);
+      return options.running(onRecord({ sql: connected.sql, log: options.log }, asked, work, outcomeOfVerify));
     },
     plans: {
       list: async ({ mailbox, limit = 50 } = {}) => listPlans((await database()).sql, { mailbox, limit }),

@@ -9,6 +9,7 @@ import { lockJob } from './lock.ts';
 import { readCriteria } from './plans.ts';
 import { type Database, inTransaction, type Pen, type Sql } from './pool.ts';
 import { forgetUnsaid } from './restore.ts';
+import { recordAsked } from './runs.ts';
 import { sliceInHand } from './slice-in-hand.ts';
 
 export const JOB_STATES = ['queued', 'running', 'done', 'partial', 'failed', 'cancelled'] as const;
@@ -300,11 +301,9 @@ async function finish(sql: Sql, id: string, { state, error }: End): Promise<void
     // An Error's own message is not among what JSON takes of it, and jsonb refuses half of a surrogate pair.
     error: error === null ? null : { code: error.code, message: error.message.toWellFormed() },
   };
-  await sql.query(
-    `insert into maildrain.run (job, mailbox_id, started_at, finished_at, report, error_code)
-     values ($1, (select min(id) from maildrain.mailbox where name = $2 and login = $3), $4, now(), $5, $6)`,
-    [job.kind, job.mailbox, job.login, job.startedAt ?? job.createdAt, JSON.stringify(report), error?.code ?? null],
-  );
+  const { kind, mailbox, login, createdAt } = job;
+  const startedAt = job.startedAt ?? createdAt;
+  await recordAsked(sql, { job: kind, mailbox, login, startedAt, report, errorCode: error?.code ?? null });
   await tell(sql, id);
 }
 
