@@ -2,7 +2,7 @@
 // long enough, when a drain of the same login waits, or when somebody cancels. What a job does is in the job's own file.
 
 import { loginOf } from '../config.ts';
-import { decideJob } from '../decide.ts';
+import { decideJob, decideUnknownMailbox } from '../decide.ts';
 import type { DrainContext } from '../drain/drain.ts';
 import { MaildrainError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -16,6 +16,7 @@ import {
   endTurn,
   finishJob,
   type Job,
+  leaveToOthers,
   listenToJob,
   type Standing,
   saveStep,
@@ -263,8 +264,10 @@ class EngineTurn {
   }
 
   /** What follows from an error, for the job as it is now. On a connection that holds its lock. */
-  async #record(sql: Sql, { id, failures, failingSince }: Job, error: MaildrainError): Promise<TurnOutcome> {
+  async #record(sql: Sql, job: Job, error: MaildrainError): Promise<TurnOutcome> {
+    const { id, failures, failingSince } = job;
     if (this.#cancelled) return end(sql, id, 'cancelled');
+    if (error.code === 'MAILBOX_UNKNOWN') return this.#leaveToOthers(sql, job, error);
     // What breaks because we asked to end is no failure, as long as the turn came somewhere.
     const asked = this.#over.signal.aborted || this.#outer.aborted;
     if (asked && (error.code === 'ABORTED' || this.#steps > 0)) {
@@ -280,5 +283,12 @@ class EngineTurn {
     if (verdict.stop) return end(sql, id, 'failed', error);
     await endTurn(sql, id, verdict.notBefore, error);
     return { outcome: 'again', at: verdict.notBefore };
+  }
+  async #leaveToOthers(sql: Sql, { id, errorCode, failingSince }: Job, error: MaildrainError): Promise<TurnOutcome> {
+    const { stop, notBefore } = decideUnknownMailbox(errorCode === error.code ? failingSince : null, new Date());
+    this.#log.warn({ code: error.code, error }, stop ? 'admin job failed' : 'admin job left to other hosts');
+    if (stop || notBefore === null) return end(sql, id, 'failed', error);
+    await leaveToOthers(sql, id, notBefore, error);
+    return { outcome: 'again', at: notBefore };
   }
 }

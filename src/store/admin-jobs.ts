@@ -257,6 +257,21 @@ export async function endTurn(sql: Sql, id: string, notBefore: Date | null, fail
   await tell(sql, id);
 }
 
+/**
+ * The host lacks what the job needs, and another may have it. No failure of the job, and none is counted; since when it is so is told by `failing_since`
+ * as long as nothing else goes wrong.
+ */
+export async function leaveToOthers(sql: Sql, id: string, notBefore: Date, { code, message }: Failure): Promise<void> {
+  await sql.query(
+    `update maildrain.admin_job
+        set state = 'queued', not_before = $2, error_code = $3, error = $4,
+            failing_since = case when error_code = $3 then coalesce(failing_since, now()) else now() end
+      where id = $1 and ${IS_OPEN}`,
+    [id, notBefore, code, message],
+  );
+  await tell(sql, id);
+}
+
 export interface End {
   readonly state: EndState;
   readonly error: { readonly code: string; readonly message: string } | null;
