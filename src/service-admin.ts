@@ -84,14 +84,16 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
       requireOneOf(kind, PLANNED_JOBS);
       const mailbox = findConfigured(mailboxes(), name);
       const args = readJobArgs(kind, given);
-      return makePlan({ database: await database(), source: planSourceOf(kind, args) }, mailbox, {
+      const source = planSourceOf(kind, args, options.stopping);
+      const request = {
         job: kind,
         folder: folder ?? null,
         criteria: parseCriteria(criteria, 'server'),
         args,
         by: nameOf(by),
         onProgress,
-      });
+      };
+      return options.running(makePlan({ database: await database(), source }, mailbox, request));
     },
     async apply(given, { by } = {}) {
       const plan = await findPlan((await database()).sql, checkId(given));

@@ -17,12 +17,16 @@ import { emptyTrashArgs, flagArgs, moveArgs, purgeArgs, readArgs } from './serve
 
 type Args = Readonly<Record<string, unknown>>;
 
-/** The looking part of a job. @throws MaildrainError from open(): what would end the job ends its plan already */
-export function planSourceOf(kind: AdminJobKind, args: Args): PlanSource {
+/**
+ * The looking part of a job.
+ *
+ * @param signal ends the looking at once, which may last for hours where mail is read to know its kind
+ * @throws MaildrainError from open(): what would end the job ends its plan already
+ */
+export function planSourceOf(kind: AdminJobKind, args: Args, signal: AbortSignal): PlanSource {
   return {
     async open(mailbox, folder) {
       const password = await resolveSecret(mailbox.imap.password);
-      const signal = new AbortController().signal;
       const usual = (gmail: boolean): string => folder ?? usualFolder(kind, args, mailbox, gmail);
       const admin = await openAdmin(lookedAt(kind, args, mailbox), { password, folder: usual, readOnly: true, signal });
       try {

@@ -7,6 +7,8 @@ import { letter, scene } from '../drain/scene.ts';
 import { describeWith } from '../support/fresh.ts';
 import { JobRun } from './turns.ts';
 
+const never = new AbortController().signal;
+
 describeWith('postgres', 'a plan and estimated sizes', () => {
   it.each([
     { why: 'the estimates are others now', sample: {}, fits: true },
@@ -18,7 +20,7 @@ describeWith('postgres', 'a plan and estimated sizes', () => {
     const there = await scene({ sizeEstimate: (size) => size + more }, {});
     for (let n = 0; n < 12; n++) there.account.deliver(letter());
     const args = { add: ['\\Seen'] };
-    const source = planSourceOf('flag', args);
+    const source = planSourceOf('flag', args, never);
     const asked = { job: 'flag', folder: 'INBOX', criteria: { all: true }, args, by: 'ann' } as const;
     const plan = await makePlan({ database: there.database, source }, there.mailbox, asked);
     if (plan.id === null) throw new Error('nothing is planned');

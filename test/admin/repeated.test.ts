@@ -8,6 +8,8 @@ import { expectSameMail, letter, type Scene, scene } from '../drain/scene.ts';
 import { describeWith } from '../support/fresh.ts';
 import { type JobRun, planned } from './turns.ts';
 
+const never = new AbortController().signal;
+
 const raws = (there: Scene, folder: string): Buffer[] => there.account.messages(folder).map(({ raw }) => raw);
 
 async function filled(options: Partial<ImapServerOptions>, mail: readonly Buffer[]): Promise<Scene> {
@@ -193,7 +195,7 @@ describeWith('postgres', 'targets that are none', () => {
     const mail = there.deliver(3);
     const args = { to };
     const refusal = { code: 'REQUEST_INVALID', message: expect.stringContaining('Copy to another folder') };
-    await expect(planSourceOf('copy', args).open(there.mailbox, 'INBOX')).rejects.toMatchObject(refusal);
+    await expect(planSourceOf('copy', args, never).open(there.mailbox, 'INBOX')).rejects.toMatchObject(refusal);
     const job = await planned(there.database, there.mailbox, 'copy', { folder: 'INBOX', args });
     expect(await job.turn()).toMatchObject(refusal);
     expectSameMail(raws(there, 'INBOX'), mail);
@@ -213,8 +215,8 @@ describeWith('postgres', 'targets that are none', () => {
     const there = await scene({});
     const mail = there.deliver(3);
     const refusal = { code: 'TARGET_MISSING', message: expect.stringContaining('"INBOX" already') };
-    await expect(planSourceOf(kind, args).open(there.mailbox, 'INBOX')).rejects.toMatchObject(refusal);
-    await expect(planSourceOf(kind, args).open(there.mailbox, 'inbox')).rejects.toMatchObject(refusal);
+    await expect(planSourceOf(kind, args, never).open(there.mailbox, 'INBOX')).rejects.toMatchObject(refusal);
+    await expect(planSourceOf(kind, args, never).open(there.mailbox, 'inbox')).rejects.toMatchObject(refusal);
     const job = await planned(there.database, there.mailbox, kind, { folder: 'inbox', args });
     expect(await job.turn()).toMatchObject(refusal);
     expectSameMail(raws(there, 'INBOX'), mail);
