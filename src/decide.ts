@@ -158,12 +158,22 @@ const JOB_PATIENCE_MS = 24 * HOUR;
 /** A server that refuses the same command so often in a row, over some four minutes, means it. */
 const REFUSALS = 4;
 
+/** The server does not let the login in, and asked again soon it may lock the account. */
+export function isRefusedLogin(code: ErrorCode): boolean {
+  return DECISIONS[code] === refusedLogin;
+}
+
+/** Whether the pause after this failure is for the account's sake: whoever asks the server again before its end does harm, also by only looking. */
+export function isPauseForAccount(code: string | null): code is ErrorCode {
+  return ERROR_CODES.some((known) => known === code && (isRefusedLogin(known) || known === 'SERVER_THROTTLED'));
+}
+
 /**
  * What waiting cannot change for a job that somebody asked for once. The drains of the mailbox try refused logins, and they alone, or an account
  * would be locked by two who ask in turn; a plan is void under another UIDVALIDITY; and room on a server is made by a person, who then says `jobs retry`.
  */
 function isFinalForJob(code: ErrorCode): boolean {
-  return DECISIONS[code] === refusedLogin || code === 'MAILBOX_CHANGED' || code === 'OVER_QUOTA';
+  return isRefusedLogin(code) || code === 'MAILBOX_CHANGED' || code === 'OVER_QUOTA';
 }
 
 /**

@@ -142,6 +142,8 @@ export interface DisposeOutcome {
   readonly why: string | null;
   /** The server said that writes rest (Gmail `[THROTTLED]`). */
   readonly throttled: boolean;
+  /** Gmail's `forever`: targets that were seen in Trash, and are not expunged there. */
+  readonly inTrash?: readonly Uid[];
 }
 
 /** One connection to one mailbox, from login to logout. Every method throws MaildrainError. */
@@ -155,6 +157,8 @@ export interface Session {
   stream(listed: Listed): AsyncIterable<Buffer>;
   /** Takes committed messages off the server, as configured, and looks again. */
   dispose(targets: readonly Target[]): Promise<DisposeOutcome>;
+  /** False: the line is broken, and nothing more can be said on it. */
+  isOpen(): boolean;
   /** Which of these UIDs are still in the mailbox. */
   present(uids: readonly Uid[]): Promise<Set<Uid>>;
   /** LOGOUT, or a cut when the line is dead. Never throws, never CLOSE (RFC 9051 6.4.2 expunges). */

@@ -7,6 +7,7 @@ import { type EngineOptions, runTurn, type TurnOutcome } from './admin/engine.ts
 import { planExpire } from './admin/expire.ts';
 import { type ExportReport, exportMail } from './admin/export.ts';
 import { jobOf } from './admin/jobs.ts';
+import type { LookContext } from './admin/look.ts';
 import { makePlan } from './admin/plan.ts';
 import { planSourceOf } from './admin/plan-source.ts';
 import { reclassifyDiff } from './admin/reclassify.ts';
@@ -39,6 +40,7 @@ const HERE_MS = 1_000;
 export interface AdminOptions {
   readonly ready: () => Promise<Database>;
   readonly context: () => Promise<DrainContext>;
+  readonly connectionsPerHost: number;
   readonly mailboxes: () => readonly MailboxConfig[];
   /** Tells the queue. */
   readonly tell: (id: string) => Promise<void>;
@@ -60,8 +62,9 @@ export interface AdminEngine {
 }
 
 export function adminOf(options: AdminOptions): Admin & { readonly engine: AdminEngine } {
-  const { ready, mailboxes } = options;
+  const { ready, mailboxes, connectionsPerHost, log } = options;
   const database = async (): Promise<Database> => ready();
+  const look = async (): Promise<LookContext> => ({ database: await database(), connectionsPerHost, log });
   const turn = async (id: string, signal: AbortSignal): Promise<TurnOutcome> => {
     const engine: EngineOptions = { context: await options.context(), jobOf, mailboxes };
     try {
@@ -84,7 +87,7 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
       requireOneOf(kind, PLANNED_JOBS);
       const mailbox = findConfigured(mailboxes(), name);
       const args = readJobArgs(kind, given);
-      const source = planSourceOf(kind, args, options.stopping);
+      const source = planSourceOf(await look(), kind, args, options.stopping);
       const request = {
         job: kind,
         folder: folder ?? null,
@@ -114,7 +117,7 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
       const { kind, mailbox, args, selection } = await asked({ ...words, args: policy });
       const { sql } = await database();
       // Also where it was looked at before: minutes may lie between a question and its answer.
-      if (mailbox !== null) await requireTarget({ mailbox, args }, options.stopping);
+      if (mailbox !== null) await requireTarget(await look(), { mailbox, args }, options.stopping);
       // An expiry goes by its policy, and counts nothing beforehand.
       const all = await everything(sql);
       const total = kind === 'expire' ? null : (await sumStored(sql, selection, all)).messages;
@@ -140,7 +143,7 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
       if (mailbox === null) throw new MaildrainError('BUG', 'a restore without a mailbox');
       const { sql } = await database();
       const both = AbortSignal.any([signal, options.stopping]);
-      return planRestore(sql, { mailbox, args, selection, stretch: await everything(sql) }, both);
+      return planRestore(await look(), { mailbox, args, selection, stretch: await everything(sql) }, both);
     },
     async *reclassifyDiff(words, signal = options.stopping) {
       const { mailbox, criteria, readerBefore } = (await asked({ ...words, kind: 'reclassify' })).selection;
@@ -167,8 +170,8 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
       const facts = { mailbox: mailbox.name, login: loginOf(mailbox), requestedBy: nameOf(by) };
       const asked = { job: 'verify', ...facts, criteria: null, args: {} } as const;
       const both = AbortSignal.any([signal, options.stopping]);
-      const work = (): Promise<VerifyReport> =>
-        verifyMailbox({ database: connected, signal: both, onProgress }, mailbox);
+      const looking = { ...(await look()), signal: both, onProgress };
+      const work = (): Promise<VerifyReport> => verifyMailbox(looking, mailbox);
       return options.running(onRecord({ sql: connected.sql, log: options.log }, asked, work, outcomeOfVerify));
     },
     plans: {

@@ -1,6 +1,8 @@
 // What is asked of a job over stored mail, read from words: which job, whose mail, into which mailbox, and that nobody means a mailbox that is none.
 
 import { readJobArgs, refuseCriteria, refuseUnknown } from './admin/args.ts';
+import { ownMail } from './admin/restore-origin.ts';
+import { loginOf } from './config.ts';
 import { parseCriteria } from './criteria.ts';
 import { MaildrainError, printableStart } from './errors.ts';
 import { READER_VERSION } from './mail/read.ts';
@@ -10,7 +12,7 @@ import { type JobWords, PLANNED_JOBS, type StoredJob } from './service-admin-api
 import { findConfigured } from './service-mailboxes.ts';
 import { allMailboxes } from './store/mailboxes.ts';
 import type { Sql } from './store/pool.ts';
-import { countByMailbox, lastStoredId, type Selection, type Stretch } from './store/stored-mail.ts';
+import { countByOrigin, lastStoredId, type Selection, type Stretch } from './store/stored-mail.ts';
 
 export interface StoredJobOf {
   readonly kind: StoredJob;
@@ -36,7 +38,7 @@ export async function storedJob(
     const read = parseCriteria(criteria, 'stored');
     const args = readJobArgs(kind, given);
     const mailbox = name === undefined ? await theOnlyOne(mailboxes, read, connected) : findConfigured(mailboxes, name);
-    return { kind, mailbox, args, selection: { mailbox: mailbox.name, criteria: read } };
+    return { kind, mailbox, args, selection: ownMail(mailbox, read) };
   }
   // Mail of a mailbox that is no longer configured is still there.
   const args = readJobArgs(kind, name === undefined ? given : { ...given, mailbox: name });
@@ -66,9 +68,13 @@ async function theOnlyOne(
   if (first === undefined) throw new MaildrainError('REQUEST_INVALID', 'restore: no mailbox is configured');
   if (second === undefined) return first;
   const sql = await connected();
-  const counts = await countByMailbox(sql, { mailbox: null, criteria }, await everything(sql));
+  const origins = await countByOrigin(sql, { mailbox: null, criteria }, await everything(sql));
   const named = mailboxes
-    .map(({ name }) => ({ name, messages: counts.get(name) ?? 0 }))
+    .map((mailbox) => {
+      // What the name has of another account would not be put back.
+      const own = origins.find((origin) => origin.mailbox === mailbox.name && origin.login === loginOf(mailbox));
+      return { name: mailbox.name, messages: own?.messages ?? 0 };
+    })
     .sort((a, b) => b.messages - a.messages || (a.name < b.name ? -1 : 1));
   const list = named.slice(0, MAX_NAMED).map(({ name, messages }) => `${name} (${messages.toLocaleString('en-US')})`);
   const more = named.length > MAX_NAMED ? ` and ${named.length - MAX_NAMED} more` : '';

@@ -1,6 +1,7 @@
 // The composition root: builds database, queue and drains from a configuration, starts and stops them. The command line and the library
 // both call what is here; nothing below knows of it.
 
+import { LOOKS_AT_ONCE } from './admin/look.ts';
 import { checkRetention, loginOf } from './config.ts';
 import { type DrainContext, drain as drainOnce } from './drain/drain.ts';
 import { dryRun } from './drain/dry-run.ts';
@@ -93,6 +94,7 @@ class Service implements Maildrain {
     const admin = adminOf({
       ready: () => this.#ready(),
       context: () => this.#context(),
+      connectionsPerHost: options.connectionsPerHost,
       mailboxes: () => this.#mailboxes,
       tell: async (id) => (this.#jobs ?? (await this.#producing())).enqueueAdmin(id),
       wake: () => this.#consumers?.wake(),
@@ -125,7 +127,8 @@ class Service implements Maildrain {
     } else this.#url = postgres.url;
     // Each consumer's pump holds one for as long as it is the one that sends.
     const pumps = (this.#options.events?.length ?? 0) + 1;
-    this.#database = openDatabase(this.#url, concurrency + pumps + SPARE_CONNECTIONS + ADMIN_CONNECTIONS, (error) => {
+    const connections = concurrency + pumps + SPARE_CONNECTIONS + ADMIN_CONNECTIONS + LOOKS_AT_ONCE;
+    this.#database = openDatabase(this.#url, connections, (error) => {
       this.#log.warn({ error }, 'an idle Postgres connection was lost');
     });
   }

@@ -4,12 +4,12 @@
 import { MaildrainError } from '../errors.ts';
 import type { MailboxConfig, Uid } from '../model.ts';
 import type { AdminJobKind, Criteria } from '../model-admin.ts';
-import { resolveSecret } from '../secrets.ts';
-import { type AdminSession, openAdmin } from '../source/admin-session.ts';
+import type { AdminSession } from '../source/admin-session.ts';
 import { searchUids, serverPart } from '../source/search.ts';
 import { keptMailbox, requireTrash } from './empty-trash.ts';
 import { isGmailTrash, requireFlags } from './flag.ts';
 import { uidsOfKind } from './kinds.ts';
+import { type LookContext, openLook } from './look.ts';
 import { requireCopy, requireMove } from './move.ts';
 import type { PlanFolder, PlanSource } from './plan.ts';
 import { purgedMailbox, requirePurge } from './purge.ts';
@@ -20,15 +20,14 @@ type Args = Readonly<Record<string, unknown>>;
 /**
  * The looking part of a job.
  *
- * @param signal ends the looking at once, which may last for hours where mail is read to know its kind
+ * @param signal cuts the connection
  * @throws MaildrainError from open(): what would end the job ends its plan already
  */
-export function planSourceOf(kind: AdminJobKind, args: Args, signal: AbortSignal): PlanSource {
+export function planSourceOf(look: LookContext, kind: AdminJobKind, args: Args, signal: AbortSignal): PlanSource {
   return {
     async open(mailbox, folder) {
-      const password = await resolveSecret(mailbox.imap.password);
       const usual = (gmail: boolean): string => folder ?? usualFolder(kind, args, mailbox, gmail);
-      const admin = await openAdmin(lookedAt(kind, args, mailbox), { password, folder: usual, readOnly: true, signal });
+      const admin = await openLook(look, lookedAt(kind, args, mailbox), { folder: usual, signal });
       try {
         await requireFeasible(kind, args, admin);
       } catch (error) {

@@ -5,6 +5,7 @@ import { loginOf } from '../config.ts';
 import { disposeCommitted } from '../drain/dispose.ts';
 import { Fuse } from '../drain/fuse.ts';
 import { runPass } from '../drain/pass.ts';
+import { Refusals } from '../drain/refusals.ts';
 import { OpenRows } from '../drain/settle.ts';
 import { Tally } from '../drain/tally.ts';
 import type { Work } from '../drain/work.ts';
@@ -115,6 +116,7 @@ class PurgeStore {
     const sql = this.#turn.pen.client;
     if (slice.there.length > 0 && !work.resting) {
       await runPass(work, { uids: slice.there, deleted: [], complete: false });
+      tally.note(work.refusals.note(tally.disposed));
     }
     const throttled = work.resting;
     const still = await admin.session.present(slice.there);
@@ -172,6 +174,7 @@ class PurgeStore {
       login: this.#login,
       open: this.#open,
       fuse,
+      refusals: new Refusals(),
       tally: new Tally(),
       pipeline: { ...context.bounces, mailbox: this.#mailbox.name, tellStored: await wantsStored(sql) },
       signal,
@@ -197,7 +200,8 @@ class PurgeStore {
     };
     const owed = await ask();
     if (owed.length === 0) return true;
-    const work = { sql, session, mailbox: this.#mailbox, login: this.#login, tally: new Tally(), resting: false };
+    const about = { sql, session, mailbox: this.#mailbox, login: this.#login };
+    const work = { ...about, tally: new Tally(), refusals: new Refusals(), resting: false };
     await disposeCommitted(work, owed.map(committed));
     const lost = work.resting || !maySettleLate(admin) ? [] : await ask();
     if (lost.length === 0) return true;

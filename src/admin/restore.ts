@@ -4,7 +4,7 @@
 
 import { loginOf } from '../config.ts';
 import { beginRest } from '../drain/gmail-rest.ts';
-import { MaildrainError } from '../errors.ts';
+import { type ErrorCode, MaildrainError } from '../errors.ts';
 import type { MailboxConfig, Uid } from '../model.ts';
 import type { Step } from '../model-admin.ts';
 import { resolveSecret } from '../secrets.ts';
@@ -28,13 +28,14 @@ import {
   reopenRestore,
   restoreRows,
 } from '../store/restore.ts';
-import { lastMessageOf, nextPage, type Selection, type StoredFacts, type Stretch } from '../store/stored-mail.ts';
+import { lastMessageOf, nextPage, type StoredFacts, type Stretch } from '../store/stored-mail.ts';
 import type { AdminJob, Turn } from './job.ts';
 import { openingOf } from './opening.ts';
 import { mailboxOf } from './plan-slices.ts';
 import { countsOf, endedAs, endOf, isUnseen, type Sent, UNSEEN, withUnseen } from './restore-ends.ts';
 import { findAppended } from './restore-look.ts';
-import { provedMail } from './restore-octets.ts';
+import { type ProvedMail, provedMail } from './restore-octets.ts';
+import { otherAccounts, otherAccountsNote, ownMail } from './restore-origin.ts';
 import { foldersDrained } from './restore-place.ts';
 import { stillThere } from './restore-there.ts';
 import { readArgs } from './server-args.ts';
@@ -42,8 +43,10 @@ import { restoreArgs } from './store-args.ts';
 
 /** Few, so that a job is cancelled within seconds and little is in doubt after a crash. */
 const SLICE = 25;
-/** A message on whose way the line breaks so often is left out: some servers hang up instead of refusing one. */
+/** A message over which the server fails so often is left out: some hang up, or say that they have a bug, instead of refusing it. */
 const MAX_ATTEMPTS = 3;
+/** What may be the message's fault. An outage says the same, so it takes several. */
+const OVER_ONE: readonly ErrorCode[] = ['CONNECTION_LOST', 'SERVER_UNAVAILABLE'];
 
 /** What is left; null: nothing is. */
 interface Cursor {
@@ -58,14 +61,15 @@ export const restore: AdminJob = {
     const mailbox = mailboxOf(turn);
     const { folder } = readArgs(restoreArgs, request.args);
     const begun = request.cursor as Cursor | null;
-    const selection: Selection = { mailbox: mailbox.name, criteria: request.criteria };
+    const selection = ownMail(mailbox, request.criteria);
     let rest = begun === null ? { after: '0', until: await lastMessageOf(pen.client, request.id) } : begun.rest;
     if (rest === null || signal.aborted) return;
     if (begun === null) {
       // Written down before anything is sent: whoever finds no cursor begins, for the first time or anew.
       await reopenRestore(pen.client, request.id);
       const cursor: Cursor = { rest };
-      yield { done: 0, counts: {}, cursor };
+      const note = otherAccountsNote(selection, await otherAccounts(pen.client, selection, rest));
+      yield { done: 0, counts: {}, cursor, notes: note === null ? [] : [note] };
       if (signal.aborted) return;
     }
     const password = await resolveSecret(mailbox.imap.password);
@@ -205,25 +209,28 @@ class Restoring {
     sent: Sent[],
     ends: Map<string, RestoreEnd>,
   ): Promise<boolean> {
-    const { pen, context, signal } = this.#turn;
+    const { pen, signal } = this.#turn;
     const octets = await octetCounts(pen.client, messages);
-    const ready: StoredFacts[] = [];
+    // By how often the server has failed over them. The fewest come first: such a message keeps no other away, and a server that is ill for an hour
+    // fails over many once instead of often over one.
+    const byAttempts = Array.from({ length: MAX_ATTEMPTS }, (): StoredFacts[] => []);
     for (const message of messages) {
       const count = octets.get(message.id);
+      const { attempts = 0, errorCode = null } = rows.get(message.id) ?? {};
       if (count === undefined) {
         ends.set(message.id, endOf(message, 'expired', null));
         this.#notes.add('the octets of some messages have expired, and only they can be put back');
       } else if (count !== message.size) this.#refuse(ends, message, 'DAMAGED', 'its stored octets are not complete');
-      else if ((rows.get(message.id)?.attempts ?? 0) >= MAX_ATTEMPTS)
-        this.#refuse(ends, message, 'CONNECTION_LOST', 'the server hangs up when it is sent');
-      else ready.push(message);
+      else if (attempts < MAX_ATTEMPTS) byAttempts[attempts]?.push(message);
+      else this.#refuse(ends, message, errorCode ?? 'CONNECTION_LOST', `the server failed over it ${attempts} times`);
     }
+    const ready = byAttempts.flat();
     if (ready.length === 0) return true;
     await beginSending(pen.client, this.#place, ready, this.#uidNext);
     let all = false;
     const unknown: StoredFacts[] = [];
     try {
-      for await (const { message, pieces } of provedMail(context.database, ready)) {
+      for await (const { message, pieces } of this.#proved(byAttempts)) {
         if (signal.aborted) return false;
         if (pieces === null) throw new MaildrainError('DATABASE_CONFLICT', 'octets expired while they were put back');
         if (pieces === 'damaged') {
@@ -251,6 +258,10 @@ class Restoring {
     return true;
   }
 
+  async *#proved(groups: readonly StoredFacts[][]): AsyncGenerator<ProvedMail> {
+    for (const group of groups) yield* provedMail(this.#turn.context.database, group);
+  }
+
   /** The server took them and did not say where. What cannot be found may be there all the same, and a drain will know it by its octets. */
   async #findUnknown(unknown: readonly StoredFacts[], sent: Sent[]): Promise<void> {
     sent.push(...withUnseen(await this.#find(unknown, this.#uidNext), unknown));
@@ -266,8 +277,8 @@ class Restoring {
       const appended = await this.#admin.ask((state) => append(state, facts, pieces));
       if (appended.outcome !== 'throttled') return appended;
     } catch (error) {
-      if (error instanceof MaildrainError && error.code === 'CONNECTION_LOST' && !pen.lost.aborted)
-        await countAttempt(pen.client, this.#place.jobId, message.id);
+      if (error instanceof MaildrainError && OVER_ONE.includes(error.code) && !pen.lost.aborted)
+        await countAttempt(pen.client, this.#place.jobId, message.id, error.code);
       throw error;
     }
     throw await beginRest(pen.client, this.#place.login);
@@ -300,6 +311,8 @@ class Restoring {
 
   async #label({ labels }: StoredFacts, uid: Uid): Promise<void> {
     const left = await this.#admin.ask((state) => addLabels(state, uid, labels));
+    // Its row is `sending` with its UID: the next turn finds it there, and gives it its labels.
+    if (left === 'throttled') throw await beginRest(this.#turn.pen.client, this.#place.login);
     if (left.length > 0) this.#notes.add('Gmail did not take some of the labels that messages had');
   }
 }

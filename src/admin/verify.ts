@@ -5,14 +5,12 @@ import { createHash } from 'node:crypto';
 import { loginOf } from '../config.ts';
 import { MaildrainError } from '../errors.ts';
 import type { MailboxConfig, Session, Uid } from '../model.ts';
-import { resolveSecret } from '../secrets.ts';
-import { openAdmin } from '../source/admin-session.ts';
 import { type LedgerRow, rowsFor } from '../store/ledger.ts';
 import { findMailbox, type MailboxRow } from '../store/mailboxes.ts';
 import { rawOctets } from '../store/messages.ts';
-import type { Database } from '../store/pool.ts';
 import { checkedMessages, countRenumbered, type Place, type StandingRow, standingRows } from '../store/verify.ts';
 import { keptMailbox } from './empty-trash.ts';
+import { type LookContext, openLook } from './look.ts';
 
 /** Rows, and messages, looked at together. */
 const PAGE = 1000;
@@ -66,8 +64,7 @@ export interface VerifyReport {
   };
 }
 
-export interface VerifyOptions {
-  readonly database: Database;
+export interface VerifyOptions extends LookContext {
   readonly signal: AbortSignal;
   /** Messages looked at; the total is not known beforehand. */
   readonly onProgress?: ((done: number) => void) | undefined;
@@ -78,8 +75,7 @@ export async function verifyMailbox(options: VerifyOptions, mailbox: MailboxConf
   const { database, signal } = options;
   const key = { name: mailbox.name, login: loginOf(mailbox), folder: mailbox.folder };
   const row = await findMailbox(database.sql, key);
-  const password = await resolveSecret(mailbox.imap.password);
-  const admin = await openAdmin(keptMailbox(mailbox), { password, folder: mailbox.folder, readOnly: true, signal });
+  const admin = await openLook(options, keptMailbox(mailbox), { folder: mailbox.folder, signal });
   let compared: Pick<VerifyReport, 'server' | 'listed' | 'missing' | 'renumbered'>;
   const { path, uidValidity } = admin.session.facts;
   try {

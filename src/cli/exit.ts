@@ -36,6 +36,7 @@ const WRONG: readonly (ErrorCode | 'USAGE' | 'NOT_THERE')[] = [
 ];
 
 export function exitOfError(code: ErrorCode | 'USAGE' | 'NOT_THERE'): ExitCode {
+  if (code === 'MAILBOX_STOPPED') return EXIT.stopped;
   return WRONG.includes(code) ? EXIT.usage : EXIT.failed;
 }
 

@@ -2,6 +2,7 @@
 // does.
 
 import type { Command } from 'commander';
+import { otherAccountsNote } from '../admin/restore-origin.ts';
 import type { CriteriaWords } from '../criteria.ts';
 import { printable } from '../errors.ts';
 import type { JobWords } from '../service-admin-api.ts';
@@ -51,10 +52,14 @@ async function putBack(options: RestoreGiven, terminal: Terminal): Promise<void>
     const there = plan.present === 0 ? '' : `, but for ${count(plan.present)} already there`;
     const sentence = printable(`put ${plural(plan.messages, 'message')} back into ${where}${there}`);
     const when = plan.messages === 0 ? '' : `, ${instant(plan.oldest)} to ${instant(plan.newest)}`;
+    const others = otherAccountsNote(plan, plan.otherAccounts);
     return confirmAndRun(service, options, terminal, {
       words,
       sentence,
-      show: () => terminal.out.line(`${kind}: ${sentence} (${bytes(plan.bytes)}${when})`),
+      show: async () => {
+        await terminal.out.line(`${kind}: ${sentence} (${bytes(plan.bytes)}${when})`);
+        if (others !== null) await terminal.out.line(printable(others));
+      },
       summary: plan,
       isEmpty: plan.messages === 0,
     });

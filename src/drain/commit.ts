@@ -71,7 +71,7 @@ export async function storeFetched(
     await setInFlight(work.sql, work.mailboxId, fuse.state());
     return [];
   }
-  const stored = await storeOrSplit(work, {
+  const batch = {
     mailboxId: work.mailboxId,
     uidValidity: session.facts.uidValidity,
     now,
@@ -79,7 +79,8 @@ export async function storeFetched(
     adopted,
     inFlight: fuse.state(),
     pipeline: work.pipeline,
-  });
+  };
+  const stored = await storeOrSplit(work, batch, left);
   tally.stored += stored.fresh.length;
   tally.adopted += stored.adopted.length;
   tally.unmatched += stored.fresh.filter(({ reason }) => reason === UNMATCHED).length;
@@ -89,41 +90,38 @@ export async function storeFetched(
 type Entries = Pick<Batch, 'fresh' | 'adopted'>;
 
 /**
- * Stores a batch. Where Postgres refuses a statement it is tried again message by message, and those that are refused alone while others are not are held:
- * one message that nobody thought of must not keep the others waiting. Where none can be stored it is not their fault.
+ * Stores a batch. Where Postgres refuses a statement it is tried again message by message, and what is refused alone is set aside: one message that
+ * nobody thought of must not keep the others waiting. Where none of several can be stored it is not their fault.
  */
-async function storeOrSplit(work: Work, batch: Batch): Promise<Entries> {
+async function storeOrSplit(work: Work, batch: Batch, left: Leftovers): Promise<Entries> {
   try {
     await storeBatch(work.sql, batch);
     return batch;
   } catch (error) {
-    const alone = batch.fresh.length + batch.adopted.length === 1;
-    if (alone || !(error instanceof MaildrainError) || error.code !== 'BUG') throw error;
+    if (!isRefusal(error)) throw error;
     const fresh: Fresh[] = [];
     const adopted: Adopted[] = [];
-    const refused: Listed[] = [];
-    const attempt = async (one: Entries, listed: Listed): Promise<boolean> =>
+    const unstorable: Leftovers['unstorable'] = [];
+    const attempt = async (one: Entries, { listed }: Fresh | Adopted): Promise<boolean> =>
       storeBatch(work.sql, { ...batch, ...one }).then(
         () => true,
         (thrown: unknown) => {
-          if (!(thrown instanceof MaildrainError) || thrown.code !== 'BUG') throw thrown;
-          refused.push(listed);
+          if (!isRefusal(thrown)) throw thrown;
+          unstorable.push({ listed, error: thrown });
           return false;
         },
       );
-    for (const entry of batch.fresh)
-      if (await attempt({ fresh: [entry], adopted: [] }, entry.listed)) fresh.push(entry);
-    for (const entry of batch.adopted)
-      if (await attempt({ fresh: [], adopted: [entry] }, entry.listed)) adopted.push(entry);
-    if (fresh.length + adopted.length === 0) throw error;
-    const reason = 'store-refused' as const;
-    await holdAll(
-      work,
-      refused.map(({ uid, size, internalDate }) => ({ uid, size, internalDate, reason })),
-    );
-    work.tally.note(`Postgres refused ${refused.length} of the messages; they are held: ${error.message}`);
+    for (const entry of batch.fresh) if (await attempt({ fresh: [entry], adopted: [] }, entry)) fresh.push(entry);
+    for (const entry of batch.adopted) if (await attempt({ fresh: [], adopted: [entry] }, entry)) adopted.push(entry);
+    if (unstorable.length > 1 && fresh.length + adopted.length === 0) throw error;
+    left.unstorable.push(...unstorable);
     return { fresh, adopted };
   }
+}
+
+/** Postgres refused a statement for a reason that nobody thought of (store/pool.ts). */
+function isRefusal(error: unknown): error is MaildrainError {
+  return error instanceof MaildrainError && error.code === 'BUG';
 }
 
 function sha256(bytes: Buffer): Buffer {
@@ -187,7 +185,7 @@ export async function storeLarge(
         ...destinyOf(work.mailbox, streamed.reading.kind, item.listed.internalDate, now),
       };
     },
-  ).catch((error: unknown) => notStored(work, item, left, error));
+  ).catch((error: unknown) => notStored(work, item, left, error, incoming.broke));
   if (result === null) return [];
   fuse.clear([uid]);
   const { verdict, streamed } = result;
@@ -206,15 +204,19 @@ export async function storeLarge(
 }
 
 /** A large message that did not get through, where that is the message's own trouble; the transaction is rolled back. */
-async function notStored(work: Work, item: Item, left: Leftovers, error: unknown): Promise<null> {
+async function notStored(work: Work, item: Item, left: Leftovers, error: unknown, broke: boolean): Promise<null> {
   if (!(error instanceof MaildrainError)) throw error;
   const { uid, size, internalDate } = item.listed;
   if (error.code === 'FETCH_REFUSED') {
     work.tally.note(`the server refused to send a message: ${error.response ?? error.message}`);
     left.unanswered.push(item);
+    work.fuse.setAside([uid]);
   } else if (error.code === 'MESSAGE_TOO_LARGE')
     await holdAll(work, [{ uid, size, internalDate, reason: 'too-large' }]);
-  else throw error;
+  else if (isRefusal(error) && !broke) {
+    left.unstorable.push({ listed: item.listed, error });
+    work.fuse.clear([uid]);
+  } else throw error;
   return null;
 }
 
@@ -226,6 +228,7 @@ class Incoming {
   readonly #hash = createHash('sha256');
   readonly #reader = createReader();
   #size = 0;
+  #broke = false;
 
   constructor(source: AsyncIterable<Buffer>, limit: number, fuse: Fuse) {
     this.#source = source;
@@ -245,9 +248,15 @@ class Incoming {
         yield piece;
       }
     } catch (error) {
+      this.#broke = true;
       this.#fuse.blow(error);
       throw error;
     }
+  }
+
+  /** It was the line that failed, or the server, and not Postgres. */
+  get broke(): boolean {
+    return this.#broke;
   }
 
   finish(): { digest: Buffer; size: number; reading: Reading } {

@@ -1,11 +1,12 @@
 // After the commit: ask the server to take the messages away, look again, and write down what was seen. First the effect, then its
 // bookkeeping; what is lost in between is found again by the next drain.
 
-import type { MailboxConfig, Session } from '../model.ts';
+import type { MailboxConfig, Session, Uid } from '../model.ts';
 import { type LedgerKey, settleRows } from '../store/ledger.ts';
 import type { Sql } from '../store/pool.ts';
 import { beginRest } from './gmail-rest.ts';
 import { canDispose, markOf } from './policy.ts';
+import { disposeRest, type Refusals } from './refusals.ts';
 import type { Tally } from './tally.ts';
 
 /** A message whose row is committed. Nothing else is ever disposed. */
@@ -22,6 +23,7 @@ interface DisposeWork {
   readonly mailbox: MailboxConfig;
   readonly login: string;
   readonly tally: Tally;
+  readonly refusals: Refusals;
   resting: boolean;
 }
 
@@ -29,7 +31,11 @@ interface DisposeWork {
 export interface Disposed {
   readonly keys: readonly LedgerKey[];
   readonly throttled: boolean;
+  /** Gmail's `forever`: seen in Trash, and not expunged there. */
+  readonly inTrash: ReadonlySet<Uid>;
 }
+
+const NOTHING: Disposed = { keys: [], throttled: false, inTrash: new Set() };
 
 export async function disposeCommitted(work: DisposeWork, committed: readonly Committed[]): Promise<void> {
   await writeDisposed(work, await disposeOnServer(work, committed));
@@ -38,12 +44,14 @@ export async function disposeCommitted(work: DisposeWork, committed: readonly Co
 /** The half that is the server's. Nothing is written, so that a transaction may be under way meanwhile. */
 export async function disposeOnServer(work: DisposeWork, committed: readonly Committed[]): Promise<Disposed> {
   const owed = committed.filter((message) => message.owed);
-  if (owed.length === 0 || work.resting || !canDispose(work.session.facts)) return { keys: [], throttled: false };
-  const outcome = await work.session.dispose(owed.map(({ key, emailId }) => ({ uid: key.uid, emailId })));
-  if (outcome.why !== null) work.tally.note(outcome.why);
+  if (owed.length === 0 || work.resting || !canDispose(work.session.facts)) return NOTHING;
+  const targets = owed.map(({ key, emailId }) => ({ uid: key.uid, emailId }));
+  const outcome = await disposeRest(work.session, targets, work.refusals);
+  work.tally.note(outcome.why);
   if (outcome.throttled) work.resting = true;
   const done = new Set(outcome.done);
-  return { keys: owed.flatMap(({ key }) => (done.has(key.uid) ? [key] : [])), throttled: outcome.throttled };
+  const keys = owed.flatMap(({ key }) => (done.has(key.uid) ? [key] : []));
+  return { keys, throttled: outcome.throttled, inTrash: new Set(outcome.inTrash) };
 }
 
 /** The half that is the ledger's. */

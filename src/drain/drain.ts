@@ -37,6 +37,7 @@ import { noticeAbsence } from './absence.ts';
 import { Fuse } from './fuse.ts';
 import { runPass } from './pass.ts';
 import { markOf } from './policy.ts';
+import { Refusals } from './refusals.ts';
 import { OpenRows } from './settle.ts';
 import { Tally } from './tally.ts';
 import type { Work } from './work.ts';
@@ -180,7 +181,11 @@ function isWorthARow(report: DrainReport): boolean {
 const CLOCK_SLACK_MS = 60_000;
 
 /** What stands of failures in the mailbox row, and how many of them were of this kind. Never throws: where Postgres is gone nothing is decided by it. */
-async function historyOf(context: DrainContext, row: MailboxRow, failure: MaildrainError): Promise<FailureHistory> {
+export async function historyOf(
+  context: Pick<DrainContext, 'database'>,
+  row: MailboxRow,
+  failure: MaildrainError,
+): Promise<FailureHistory> {
   const { failures, failingSince } = row;
   const none = { failures: 0, since: null };
   if (failingSince === null) return { failures, failingSince, alike: none };
@@ -214,9 +219,12 @@ async function connected(
   if (signal.aborted) throw new MaildrainError('ABORTED', 'stopped before connecting');
   const session = await openImap(mailbox, { password, readOnly: mailbox.dispose.kind === 'keep', signal: pen.lost });
   const fuse = new Fuse(row.inFlight, session.facts.uidValidity);
+  const refusals = new Refusals();
   try {
     await noticeRenumbering(pen.client, session, row, tally);
-    await rounds(context, mailbox, signal, tally, pen.client, row, session, fuse);
+    await rounds(context, mailbox, signal, tally, pen.client, row, session, fuse, refusals);
+    // At the end: what the server does not take away keeps nothing from being stored.
+    tally.note(refusals.note(tally.disposed));
   } finally {
     fuse.calm();
     if (!pen.lost.aborted) await setInFlight(pen.client, row.id, fuse.state()).catch(() => {});
@@ -285,6 +293,7 @@ async function rounds(
   row: MailboxRow,
   session: Session,
   fuse: Fuse,
+  refusals: Refusals,
 ): Promise<void> {
   const login = loginOf(mailbox);
   const here = { mailboxId: row.id, uidValidity: session.facts.uidValidity };
@@ -314,6 +323,7 @@ async function rounds(
       login,
       open,
       fuse,
+      refusals,
       tally,
       pipeline,
       signal,

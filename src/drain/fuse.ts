@@ -47,6 +47,11 @@ export class Fuse {
     return (this.#found.get(uid) ?? 0) >= FATAL;
   }
 
+  /** Refused in an earlier drain, in which others were sent. */
+  wasRefusedBefore(uid: Uid): boolean {
+    return (this.#found.get(uid) ?? 0) > 0;
+  }
+
   /** Refused in this drain. */
   wasRefused(uid: Uid): boolean {
     return this.#refused.has(uid);
@@ -62,6 +67,11 @@ export class Fuse {
       this.#active.delete(uid);
       this.#found.delete(uid);
     }
+  }
+
+  /** The server answered without these. They are in flight no longer, whatever else is known of them: what ends a drain now is another's fault. */
+  setAside(uids: readonly Uid[]): void {
+    for (const uid of uids) this.#active.delete(uid);
   }
 
   /** The server refused this one while it was asked for alone. It is not asked for again before the next drain. */

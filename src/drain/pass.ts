@@ -23,11 +23,12 @@ export interface PassResult {
 
 export async function runPass(work: Work, listing: Listing): Promise<PassResult> {
   const result = { unseen: 0, staying: 0 };
-  const acts = actsOnOpenRows(work.session.facts) && !work.resting;
+  const acts = actsOnOpenRows(work.session.facts) && !work.resting && !work.refusals.gaveUp;
   const flagged = new Set(listing.deleted);
   const openHere = work.open.uids();
   // Rows first whose message may sit where it was last seen: then a byte-identical stranger cannot take their place.
-  const exact = acts ? [...listing.deleted, ...listing.uids].filter((uid) => openHere.has(uid)) : [];
+  const owed = (uid: Uid): boolean => openHere.has(uid) && !work.refusals.has(uid);
+  const exact = acts ? [...listing.deleted, ...listing.uids].filter(owed) : [];
   const first = await runQueue(work, { uids: exact, mode: 'exact', flagged, before: new Map() }, result);
   // Then the strangers found there: they tell whether the server has renumbered, which the others are judged by.
   await runQueue(work, { uids: [...first.keys()], mode: 'any', flagged, before: first }, result);
@@ -60,10 +61,14 @@ async function runQueue(
   result: { unseen: number; staying: number },
 ): Promise<Map<Uid, Buffer>> {
   const { uids, mode } = queue;
-  const left: Leftovers = { unmatched: new Map(), unanswered: [] };
+  const left: Leftovers = { unmatched: new Map(), unanswered: [], unstorable: [] };
   if (uids.length === 0) return left.unmatched;
+  const { fetched } = work.tally;
+  const stored = work.tally.stored + work.tally.adopted;
   work.onProgress(0, uids.length);
+  work.refusals.beginQueue();
   for (let from = 0; from < uids.length && !work.signal.aborted; from += WINDOW) {
+    if (mode === 'exact' && work.refusals.enough) break;
     const window = uids.slice(from, from + WINDOW);
     const items = await look(work, window, queue, result);
     // The others need no octets.
@@ -71,7 +76,8 @@ async function runQueue(
     await pump(work, batchesOf(work, items), mode, left);
   }
   const alone = left.unanswered.splice(0);
-  if (alone.length > 0) await retryAlone(work, alone, mode, left, result);
+  if (alone.length > 0) await retryAlone(work, alone, mode, left, result, fetched);
+  if (left.unstorable.length > 0) await holdUnstorable(work, left, result, stored);
   return left.unmatched;
 }
 
@@ -157,36 +163,62 @@ function holdReason(work: Work, listed: Listed, released: ReadonlySet<Uid>): Hol
   return listed.size > work.mailbox.sizeLimit ? 'too-large' : null;
 }
 
-/** One by one, so that a message the server cannot send does not keep the others from being stored. */
+/** A mailbox has a few messages that its server cannot send; many at once are the server's trouble. */
+const FEW = 5;
+
+/**
+ * One by one, so that a message the server cannot send does not keep the others from being stored.
+ *
+ * @param fetchedBefore how many had been sent when the queue began
+ */
 async function retryAlone(
   work: Work,
   items: readonly Item[],
   mode: Mode,
   left: Leftovers,
   result: { unseen: number },
+  fetchedBefore: number,
 ): Promise<void> {
-  const before = work.tally.fetched;
+  const { fetched } = work.tally;
   work.onProgress(0, items.length);
   await pump(work, oneByOne(items), mode, left);
   const refused = left.unanswered.splice(0);
   if (refused.length === 0) return;
-  if (refused.length > 1 && work.tally.fetched === before) {
-    // All of them: that is the server's trouble, not the messages'.
+  // That a few others were sent before is enough to blame a few; more are only blamed beside others that were sent after them.
+  const since = refused.length > FEW ? fetched : fetchedBefore;
+  if (work.tally.fetched === since && !areBlamedAlready(work, refused)) {
     work.fuse.clear(refused.map((item) => item.listed.uid));
     throw new MaildrainError('SERVER_UNAVAILABLE', `the server sent none of ${refused.length} messages it lists`);
   }
   for (const { listed } of refused) work.fuse.refuse(listed.uid);
   const fatal = refused.filter(({ listed }) => work.fuse.isFatal(listed.uid));
-  await holdAll(
-    work,
-    fatal.map(({ listed }) => ({
-      uid: listed.uid,
-      size: listed.size,
-      internalDate: listed.internalDate,
-      reason: 'fetch-refused',
-    })),
-  );
+  await holdAll(work, fatal.map(heldAs('fetch-refused')));
   work.tally.missing += refused.length - fatal.length;
   result.unseen += refused.length;
   await setInFlight(work.sql, work.mailboxId, work.fuse.state());
+}
+
+/** Few, and refused in an earlier drain that was sent others. The only message of a mailbox is given the same two chances. */
+function areBlamedAlready({ fuse }: Work, refused: readonly Item[]): boolean {
+  if (refused.length === 1) return true;
+  return refused.length <= FEW && refused.every(({ listed }) => fuse.wasRefusedBefore(listed.uid));
+}
+
+/** What Postgres refuses while it takes others is held. Where it took nothing in this queue, that is Postgres's trouble, or ours. */
+async function holdUnstorable(
+  work: Work,
+  { unstorable }: Leftovers,
+  result: { unseen: number },
+  storedBefore: number,
+): Promise<void> {
+  const [first] = unstorable;
+  if (first === undefined) return;
+  if (work.tally.stored + work.tally.adopted === storedBefore) throw first.error;
+  await holdAll(work, unstorable.map(heldAs('store-refused')));
+  work.tally.note(`Postgres refused ${unstorable.length} of the messages; they are held: ${first.error.message}`);
+  result.unseen += unstorable.length;
+}
+
+function heldAs(reason: Hold['reason']): (item: { readonly listed: Listed }) => Hold {
+  return ({ listed: { uid, size, internalDate } }) => ({ uid, size, internalDate, reason });
 }

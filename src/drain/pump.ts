@@ -109,7 +109,7 @@ export async function pump(work: Work, batches: Iterator<Batch>, mode: Mode, lef
   while (coming !== null) {
     const batch: Coming = coming;
     const { messages, absent } = await batch.arriving;
-    next = work.signal.aborted ? { done: true, value: undefined } : batches.next();
+    next = isOver(work, mode) ? { done: true, value: undefined } : batches.next();
     if (!batch.streamed) await setAsideUnanswered(work, batch.items, absent, left);
     const octets = octetsOf(batch);
     const due = batch.streamed || owed.isFullWith(octets) ? owed.take() : [];
@@ -125,6 +125,8 @@ export async function pump(work: Work, batches: Iterator<Batch>, mode: Mode, lef
       : storeFetched(work, batch.items, messages, mode, left);
     owed.add(await bothEnded(work, storing, disposing), octets);
     work.onProgress(batch.items.length, 0);
+    // Nothing has been asked for of what follows.
+    if (work.signal.aborted && (following === null || following.streamed)) break;
     coming = following;
     if (following !== null || next.done === true) continue;
     // Something comes that has the line for itself. What is dear to fetch again does not wait for a suspect, which may end the drain, nor for hours.
@@ -133,6 +135,11 @@ export async function pump(work: Work, batches: Iterator<Batch>, mode: Mode, lef
     coming = await begin(work, next.value);
   }
   await disposeCommitted(work, owed.take());
+}
+
+/** No further batch is begun. What the server will not take away is not worth recognising. */
+function isOver({ signal, refusals }: Work, mode: Mode): boolean {
+  return signal.aborted || (mode === 'exact' && refusals.enough);
 }
 
 /**
@@ -207,6 +214,7 @@ async function setAsideUnanswered(
     const { uid } = item.listed;
     if (!absent.missing.includes(uid)) continue;
     if (there.has(uid)) left.unanswered.push(item);
+    if (there.has(uid)) work.fuse.setAside([uid]);
     else work.fuse.clear([uid]);
   }
 }

@@ -25,8 +25,8 @@ export class Tally {
   readonly #silent = new Set<Uid>();
   readonly #restored = new Set<Uid>();
 
-  note(text: string): void {
-    if (this.#notes.size < MAX_NOTES) this.#notes.add(text);
+  note(text: string | null): void {
+    if (text !== null && this.#notes.size < MAX_NOTES) this.#notes.add(text);
   }
 
   /** What has been noted so far, each once. */

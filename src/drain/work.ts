@@ -1,19 +1,21 @@
 // What the files of one pass share: the things it works with, and the words for what is on its way.
 
+import type { MaildrainError } from '../errors.ts';
 import type { Listed, MailboxConfig, Session, Uid } from '../model.ts';
 import { type Hold, hold } from '../store/holds.ts';
 import type { OpenRow } from '../store/ledger.ts';
 import type { Sql } from '../store/pool.ts';
 import type { Pipeline } from '../store/reports.ts';
 import type { Fuse } from './fuse.ts';
+import type { Refusals } from './refusals.ts';
 import type { OpenRows } from './settle.ts';
 import type { Tally } from './tally.ts';
 
 /** Everything one pass works with. */
 export interface Work {
-  /** The connection that holds the lock; every write goes through it. */
+  /** The connection that holds the lock. Every write goes through it but one: what was seen gone while it broke. */
   readonly sql: Sql;
-  /** Any connection: for what is still to be written when that one is gone. */
+  /** Any connection: for that one, which needs no lock because it names rows and what was seen. */
   readonly pool: Sql;
   readonly session: Session;
   readonly mailbox: MailboxConfig;
@@ -21,6 +23,7 @@ export interface Work {
   readonly login: string;
   readonly open: OpenRows;
   readonly fuse: Fuse;
+  readonly refusals: Refusals;
   readonly tally: Tally;
   readonly pipeline: Pipeline;
   /** Asked to stop: the batch in hand is finished, no other begun. */
@@ -52,6 +55,8 @@ export interface Leftovers {
   /** UIDs that did not hold what their row said, with the digest of what they held: to be looked at once more, against every open row. */
   readonly unmatched: Map<Uid, Buffer>;
   readonly unanswered: Item[];
+  /** Postgres refused these, each alone. */
+  readonly unstorable: { readonly listed: Listed; readonly error: MaildrainError }[];
 }
 
 /** Sets messages aside on the server. */

@@ -23,6 +23,8 @@ export interface OpenAdminOptions {
   readonly readOnly: boolean;
   /** Cuts the connection at once when it aborts. */
   readonly signal: AbortSignal;
+  /** Told once the server has let the login in. */
+  readonly onLogin?: () => void;
 }
 
 /** What people recognise a message by. */
@@ -70,6 +72,7 @@ export interface AdminSession {
 export async function openAdmin(mailbox: MailboxConfig, options: OpenAdminOptions): Promise<AdminSession> {
   if (options.signal.aborted) throw new MaildrainError('ABORTED', 'stopped before connecting');
   const connection = await connect(mailbox.imap, options.password, mailbox.sizeLimit, options.signal);
+  options.onLogin?.();
   const cut = (): void => connection.cut(new MaildrainError('ABORTED', 'stopped while the server was being asked'));
   if (options.signal.aborted) cut();
   options.signal.addEventListener('abort', cut, { once: true });

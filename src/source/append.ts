@@ -196,21 +196,37 @@ const PLACES = /^\\(trash|spam|junk|drafts?|sent|all|allmail)$/i;
 /**
  * Gives a message of the open folder the labels it had (X-GM-EXT-1).
  *
- * @returns those that Gmail did not take
+ * @returns those that Gmail did not take; `throttled`: it said OK and has not set them, or not all
  */
-export async function addLabels(state: ImapState, uid: Uid, labels: readonly string[]): Promise<string[]> {
+export async function addLabels(
+  state: ImapState,
+  uid: Uid,
+  labels: readonly string[],
+): Promise<string[] | 'throttled'> {
   const wanted = labels.filter((label) => !PLACES.test(label));
-  if (wanted.length === 0 || (await storeLabels(state, uid, wanted))) return [];
+  if (wanted.length === 0) return [];
+  const together = await storeLabels(state, uid, wanted);
+  if (together !== 'refused') return together === 'throttled' ? together : [];
   const refusedOnes: string[] = [];
   // One that it does not take must not keep the others away.
-  for (const label of wanted) if (!(await storeLabels(state, uid, [label]))) refusedOnes.push(label);
+  for (const label of wanted) {
+    const alone = await storeLabels(state, uid, [label]);
+    if (alone === 'throttled') return alone;
+    if (alone === 'refused') refusedOnes.push(label);
+  }
   return refusedOnes;
 }
 
-async function storeLabels(state: ImapState, uid: Uid, labels: readonly string[]): Promise<boolean> {
+async function storeLabels(
+  state: ImapState,
+  uid: Uid,
+  labels: readonly string[],
+): Promise<'stored' | 'refused' | 'throttled'> {
   const { connection } = state;
+  connection.takeOkCodes();
   const ok = await connection.client.messageFlagsAdd(uid, [...labels], { uid: true, useLabels: true });
   const broken = connection.broken();
   if (broken !== null) throw broken;
-  return ok === true;
+  if (connection.takeOkCodes().includes('THROTTLED')) return 'throttled';
+  return ok === true ? 'stored' : 'refused';
 }

@@ -91,24 +91,43 @@ function requireTrash(state: ImapState): string {
   return state.facts.trash;
 }
 
-/** Opens another mailbox for a while, then the first one again, and makes sure that it is still the same. */
+/**
+ * Opens another mailbox for a while, then the first one again, also when the work failed: UIDs of the first one would hit other people's mail there.
+ * Where that cannot be, or it is not the same any more, nothing more is said on the connection.
+ */
 export async function inMailbox<T>(
   state: ImapState,
   path: string,
   readOnly: boolean,
   work: () => Promise<T>,
 ): Promise<T> {
-  const { client } = state.connection;
+  const { connection } = state;
+  // SELECT of another mailbox deselects the first without expunging (RFC 9051 6.3.2); CLOSE would not.
+  const working = connection.client.mailboxOpen(path, { readOnly }).then(work);
+  const failure = await working.then(
+    () => null,
+    (error: unknown) => connection.broken() ?? sessionError(error),
+  );
+  await comeBack(state);
+  if (failure !== null) throw failure;
+  return working;
+}
+
+async function comeBack(state: ImapState): Promise<void> {
+  const why = await whyNotBack(state);
+  if (why === null) return;
+  state.connection.cut(why);
+  throw why;
+}
+
+async function whyNotBack({ connection, facts }: ImapState): Promise<MaildrainError | null> {
   try {
-    // SELECT of another mailbox deselects the first without expunging (RFC 9051 6.3.2); CLOSE would not.
-    await client.mailboxOpen(path, { readOnly });
-    const result = await work();
-    const back = await client.mailboxOpen(state.facts.path);
-    if (String(back.uidValidity) !== state.facts.uidValidity) {
-      throw new MaildrainError('MAILBOX_CHANGED', 'the mailbox got a new UIDVALIDITY in the middle of the drain');
-    }
-    return result;
+    const { uidValidity } = await connection.client.mailboxOpen(facts.path);
+    if (String(uidValidity) === facts.uidValidity) return null;
+    return new MaildrainError('MAILBOX_CHANGED', 'the mailbox got a new UIDVALIDITY in the middle of the drain');
   } catch (error) {
-    throw state.connection.broken() ?? sessionError(error);
+    const { message } = sessionError(error);
+    const lost = new MaildrainError('CONNECTION_LOST', `"${facts.path}" could not be opened again: ${message}`);
+    return connection.broken() ?? lost;
   }
 }

@@ -103,6 +103,7 @@ function expunge(mailbox: MailboxConfig, abilities: Abilities): DisposalMeans {
 }
 
 const RESTS = 'Gmail answered [THROTTLED]: writes on this account rest for a while';
+const RESTING: DisposeOutcome = { done: [], why: RESTS, throttled: true };
 
 function whyNotDone(lost: boolean): string {
   return lost
@@ -110,9 +111,17 @@ function whyNotDone(lost: boolean): string {
     : 'moved to Trash, and still there after expunging';
 }
 
+/** UIDs of this mailbox would hit other people's mail in another one. */
+function requireOpen({ connection, facts }: ImapState): void {
+  const { mailbox } = connection.client;
+  if (mailbox !== false && mailbox.path === facts.path && String(mailbox.uidValidity) === facts.uidValidity) return;
+  throw connection.broken() ?? new MaildrainError('MAILBOX_CHANGED', `"${facts.path}" is not open any more`);
+}
+
 /** Carries the chosen means out and looks again. */
 export async function disposeOf(state: ImapState, targets: readonly Target[]): Promise<DisposeOutcome> {
   if (targets.length === 0) return { done: [], why: null, throttled: false };
+  requireOpen(state);
   const { disposal } = state.facts;
   const uids = targets.map((target) => target.uid);
   switch (disposal.means) {
@@ -124,7 +133,7 @@ export async function disposeOf(state: ImapState, targets: readonly Target[]): P
       await flag(state, uids, '\\Deleted');
       return { done: [], why: disposal.why, throttled: false };
     case 'mark':
-      await flag(state, uids, disposal.flag);
+      if (await isThrottled(state, () => flag(state, uids, disposal.flag))) return RESTING;
       return outcome(
         uids,
         await marked(state, uids, disposal.flag),
@@ -133,7 +142,7 @@ export async function disposeOf(state: ImapState, targets: readonly Target[]): P
     case 'plain-expunge':
       return plainExpunge(state, uids);
     case 'uid-expunge':
-      await uidExpunge(state, uids);
+      if (await isThrottled(state, () => uidExpunge(state, uids))) return RESTING;
       return outcome(
         uids,
         await goneFrom(state, uids),
@@ -144,6 +153,13 @@ export async function disposeOf(state: ImapState, targets: readonly Target[]): P
     case 'move':
       return move(state, targets, disposal.to, disposal.thenExpunge);
   }
+}
+
+/** Gmail's write quarantine: OK, and nothing has happened (provider reports). Trying again prolongs it. */
+async function isThrottled({ connection }: ImapState, begin: () => Promise<void>): Promise<boolean> {
+  connection.takeOkCodes();
+  await begin();
+  return connection.takeOkCodes().includes('THROTTLED');
 }
 
 function outcome(asked: readonly Uid[], done: readonly Uid[], why: string): DisposeOutcome {
@@ -175,7 +191,7 @@ async function marked(state: ImapState, uids: readonly Uid[], name: string): Pro
   return done;
 }
 
-/** STORE and UID EXPUNGE of these UIDs and no others. A refusal is thrown only when nothing at all came of it. */
+/** STORE and UID EXPUNGE of these UIDs and no others. Where it throws, some of them may be gone. */
 async function uidExpunge(state: ImapState, uids: readonly Uid[]): Promise<void> {
   if (!state.connection.client.capabilities.has('UIDPLUS')) {
     throw new MaildrainError('BUG', 'UID EXPUNGE was chosen on a server without UIDPLUS');
@@ -241,10 +257,7 @@ async function move(
     const moved = await connection.client.messageMove(set.text, to, { uid: true }).catch((error: unknown) => {
       throw connection.broken() ?? sessionError(error);
     });
-    // Gmail's write quarantine: OK, and nothing has happened (provider reports). Trying again prolongs it.
-    if (connection.takeOkCodes().includes('THROTTLED')) {
-      return { done: [], why: RESTS, throttled: true };
-    }
+    if (connection.takeOkCodes().includes('THROTTLED')) return RESTING;
     if (moved === false || moved === undefined) throw refused(state, 'UID MOVE');
     for (const [from, there] of moved.uidMap ?? []) landed.set(String(from), String(there));
   }
@@ -254,11 +267,16 @@ async function move(
   const left = new Set(gone);
   const moved = targets.filter((target) => left.has(target.uid));
   const inTrash = await foundInTrash(state, moved, landed);
-  const { done, throttled } = thenExpunge
-    ? await expungeInTrash(state, inTrash)
-    : { done: [...inTrash.keys()], throttled: false };
+  if (!thenExpunge) {
+    return outcome(uids, [...inTrash.keys()], gone.length < uids.length ? why : whyNotDone(true));
+  }
+  const { done, throttled } = await expungeInTrash(state, inTrash);
   if (throttled) return { done, why: RESTS, throttled };
-  return outcome(uids, done, gone.length < uids.length ? why : whyNotDone(inTrash.size < moved.length));
+  const expunged = new Set(done);
+  return {
+    ...outcome(uids, done, gone.length < uids.length ? why : whyNotDone(inTrash.size < moved.length)),
+    inTrash: [...inTrash.keys()].filter((uid) => !expunged.has(uid)),
+  };
 }
 
 /** Makes sure the target of a move exists; creates it where the configuration says so. */

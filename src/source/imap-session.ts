@@ -136,6 +136,7 @@ export function sessionOf(state: ImapState, patienceMs: number): Omit<Session, '
     fetch: (listed) => soon(fetchWhole(state, listed)),
     stream: (listed) => stream(state, listed, soon),
     dispose: (targets: readonly Target[]): Promise<DisposeOutcome> => soon(disposeOf(state, targets)),
+    isOpen: () => state.connection.broken() === null,
     present: (uids) => soon(present(state, uids)),
   };
 }

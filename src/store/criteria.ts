@@ -6,6 +6,7 @@ import { caseless, caseVariants, headerTests } from '../criteria-match.ts';
 import { uidRanges } from '../criteria-values.ts';
 import { MaildrainError } from '../errors.ts';
 import type { Criteria } from '../model-admin.ts';
+import { RESTORING } from './ledger.ts';
 
 /** A condition, and the values of its parameters. */
 export interface Where {
@@ -88,7 +89,10 @@ function escaped(character: string): string {
   return `\\U${(character.codePointAt(0) ?? 0).toString(16).padStart(8, '0')}`;
 }
 
-/** Over the ledger: a message has a UID in each mailbox in which it was seen. A POP3 UIDL is no number and in no set. */
+/**
+ * Over the ledger: a message has a UID in each mailbox in which it was seen. A POP3 UIDL is no number and in no set; and of what is being put back the
+ * row has the message's id where its UID will be.
+ */
 function uidCondition(message: string, set: string, parameter: (value: unknown) => string): string {
   const ranges = uidRanges(set);
   const first = parameter(ranges.map(([low]) => low));
@@ -96,5 +100,5 @@ function uidCondition(message: string, set: string, parameter: (value: unknown) 
   return `exists (select from maildrain.ledger seen
     join unnest(${first}::bigint[], ${last}::bigint[]) as range (low, high)
       on case when seen.uid ~ '^[0-9]{1,10}$' then seen.uid::bigint end between range.low and range.high
-    where seen.message_id = ${message}.id)`;
+    where seen.message_id = ${message}.id and seen.uidvalidity not like ${parameter(`${RESTORING}%`)}::text)`;
 }

@@ -10,6 +10,27 @@ async function tryLock(sql: Sql, name: string): Promise<boolean> {
   return answer.rows[0]?.got === true;
 }
 
+/**
+ * Waits for a lock. Postgres serves those who wait in their order, and before those who only try.
+ *
+ * @returns false: someone else has it still
+ */
+async function waitForLock(sql: Sql, name: string, waitMs: number): Promise<boolean> {
+  try {
+    // 0 would be without end.
+    await sql.query(`begin; set local lock_timeout = ${Math.max(1, Math.round(waitMs))}`);
+    await sql.query('select pg_advisory_lock(hashtextextended($1, 0))', [name]);
+    // The lock is the session's and outlives the transaction.
+    await sql.query('commit');
+    return true;
+  } catch (error) {
+    await sql.query('rollback');
+    // PostgreSQL appendix A: lock_not_available.
+    if (error instanceof Error && Reflect.get(error, 'code') === '55P03') return false;
+    throw error;
+  }
+}
+
 /** One drain at a time on a login, over all processes and hosts. False: someone else has it. */
 export function lockLogin(sql: Sql, login: string): Promise<boolean> {
   return tryLock(sql, `maildrain:login:${login}`);
@@ -58,18 +79,7 @@ export async function lockLoginForDrain(sql: Sql, login: string, turnMs: number)
     await sql.query('select pg_advisory_unlock_shared(hashtextextended($1, 0))', [turnOf(login)]);
     return false;
   }
-  try {
-    await sql.query(`begin; set local lock_timeout = ${Math.round(turnMs)}`);
-    await sql.query('select pg_advisory_lock(hashtextextended($1, 0))', [`maildrain:login:${login}`]);
-    // The lock is the session's and outlives the transaction.
-    await sql.query('commit');
-    return true;
-  } catch (error) {
-    await sql.query('rollback');
-    // PostgreSQL appendix A: lock_not_available.
-    if (error instanceof Error && Reflect.get(error, 'code') === '55P03') return false;
-    throw error;
-  }
+  return waitForLock(sql, `maildrain:login:${login}`, turnMs);
 }
 
 /** As long as the connection lives, others see that admin jobs are worked somewhere. */
@@ -102,7 +112,47 @@ export function lockSink(sql: Sql, sink: string): Promise<boolean> {
  */
 export async function takeHostSlot(sql: Sql, host: string, slots: number, first: number): Promise<boolean> {
   for (let i = 0; i < slots; i++) {
-    if (await tryLock(sql, `maildrain:host:${host.toLowerCase()}:${(first + i) % slots}`)) return true;
+    if (await tryLock(sql, slotOf(host, (first + i) % slots))) return true;
   }
   return false;
+}
+
+const slotOf = (host: string, slot: number): string => `maildrain:host:${host.toLowerCase()}:${slot}`;
+
+/** How long somebody is willing to wait; less when the signal asks. */
+export interface Wait {
+  readonly ms: number;
+  readonly signal: AbortSignal;
+}
+
+/** One slot is waited for so long before all are looked at again, and the signal with them. */
+const SLOT_WAIT_MS = 2_000;
+
+/** The same, but waits: at one slot after the other, so that it comes before the next turn of a job that wants its slot back. */
+export async function waitForHostSlot(sql: Sql, host: string, slots: number, { ms, signal }: Wait): Promise<boolean> {
+  const until = Date.now() + ms;
+  for (let slot = Math.floor(Math.random() * slots); !signal.aborted; slot = (slot + 1) % slots) {
+    if (await takeHostSlot(sql, host, slots, slot)) return true;
+    const left = until - Date.now();
+    if (left <= 0) return false;
+    if (await waitForLock(sql, slotOf(host, slot), Math.min(left, SLOT_WAIT_MS))) return true;
+  }
+  return false;
+}
+
+const lookOf = (login: string): string => `maildrain:look:${login}`;
+
+/** One at a time of those who only look logs in with a login. It is not the lock of drains and jobs, which may be at work meanwhile. */
+export async function waitForLook(sql: Sql, login: string, { ms, signal }: Wait): Promise<boolean> {
+  for (const until = Date.now() + ms; !signal.aborted; ) {
+    if (await tryLock(sql, lookOf(login))) return true;
+    const left = until - Date.now();
+    if (left <= 0) return false;
+    if (await waitForLock(sql, lookOf(login), Math.min(left, SLOT_WAIT_MS))) return true;
+  }
+  return false;
+}
+
+export async function unlockLook(sql: Sql, login: string): Promise<void> {
+  await sql.query('select pg_advisory_unlock(hashtextextended($1, 0))', [lookOf(login)]);
 }

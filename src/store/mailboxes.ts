@@ -155,6 +155,16 @@ export async function recordSuccess(sql: Sql, mailboxId: number): Promise<void> 
   );
 }
 
+/** The login that was refused is let in again, as somebody who only looked has found out; when the last drain was stays as it is. */
+export async function recordLogin(sql: Sql, mailboxId: number): Promise<void> {
+  await sql.query(
+    `update maildrain.mailbox
+        set failures = 0, failing_since = null, not_before = null, last_error_code = null, last_error = null
+      where id = $1`,
+    [mailboxId],
+  );
+}
+
 export interface Failure {
   /** The mailbox's, for the event. */
   readonly name: string;
@@ -162,21 +172,23 @@ export interface Failure {
   readonly message: string;
   readonly stop: boolean;
   readonly notBefore: Date | null;
+  /** False: of one who only looked; when the last drain was stays as it is. */
+  readonly isDrain?: boolean;
 }
 
 export async function recordFailure(database: Database, mailboxId: number, failure: Failure): Promise<void> {
-  const { name, code, message, notBefore, stop } = failure;
+  const { name, code, message, notBefore, stop, isDrain = true } = failure;
   const pen = await database.take();
   try {
     await inTransaction(pen.client, async () => {
       const { rows } = await pen.client.query<{ now: Date }>(
         `update maildrain.mailbox
             set failures = failures + 1, failing_since = coalesce(failing_since, now()), not_before = $2,
-                last_error_code = $3, last_error = $4, last_run_at = now(),
+                last_error_code = $3, last_error = $4, last_run_at = case when $6 then now() else last_run_at end,
                 stopped_at = case when $5 then now() else stopped_at end,
                 stopped_code = case when $5 then $3 else stopped_code end
           where id = $1 returning now()`,
-        [mailboxId, notBefore, code, message, stop],
+        [mailboxId, notBefore, code, message, stop, isDrain],
       );
       const at = rows[0]?.now;
       if (stop && at !== undefined)

@@ -36,6 +36,8 @@ export interface RestoreRow {
   /** Something was said of it to the server. False: it is not there because of this job. */
   readonly said: boolean;
   readonly attempts: number;
+  /** Why it was refused; of one that is not ended, why the last attempt failed. */
+  readonly errorCode: string | null;
 }
 
 interface SqlRow {
@@ -46,11 +48,14 @@ interface SqlRow {
   uid: string | null;
   said: boolean;
   attempts: number;
+  error_code: string | null;
 }
+
+const COLUMNS = 'message_id, state, uidvalidity, uid_from, uid, said, attempts, error_code';
 
 export async function restoreRows(sql: Sql, jobId: string, messageIds: readonly string[]): Promise<RestoreRow[]> {
   const { rows } = await sql.query<SqlRow>(
-    `select message_id, state, uidvalidity, uid_from, uid, said, attempts from maildrain.restore
+    `select ${COLUMNS} from maildrain.restore
       where job_id = $1 and message_id = any($2::bigint[])`,
     [jobId, messageIds],
   );
@@ -66,6 +71,7 @@ function toRow(row: SqlRow): RestoreRow {
     uid: row.uid,
     said: row.said,
     attempts: row.attempts,
+    errorCode: row.error_code,
   };
 }
 
@@ -76,7 +82,7 @@ export async function doubtfulElsewhere(
   messageIds: readonly string[],
 ): Promise<RestoreRow[]> {
   const { rows } = await sql.query<SqlRow>(
-    `select message_id, state, uidvalidity, uid_from, uid, said, attempts from maildrain.restore
+    `select ${COLUMNS} from maildrain.restore
       where message_id = any($1::bigint[]) and job_id <> $2 and login = $3 and folder = $4 and said
         and (uid is null and state in ('sending', 'restored') or uidvalidity <> $5 and state = 'sending')`,
     [messageIds, place.jobId, place.login, place.folder, place.uidValidity],
@@ -309,13 +315,12 @@ export function endSending(sql: Sql, place: RestorePlace, ends: readonly Restore
   });
 }
 
-/** The line broke while this message was on its way. @returns how often that has happened */
-export async function countAttempt(sql: Sql, jobId: string, messageId: string): Promise<number> {
-  const { rows } = await sql.query<{ attempts: number }>(
-    'update maildrain.restore set attempts = attempts + 1 where job_id = $1 and message_id = $2 returning attempts',
-    [jobId, messageId],
+/** This message was said to the server, and the server broke down over it or hung up. */
+export async function countAttempt(sql: Sql, jobId: string, messageId: string, errorCode: string): Promise<void> {
+  await sql.query(
+    'update maildrain.restore set attempts = attempts + 1, error_code = $3 where job_id = $1 and message_id = $2',
+    [jobId, messageId, errorCode],
   );
-  return rows[0]?.attempts ?? 0;
 }
 
 /** All mailboxes that were ever drained with a login, and the folder each names. */

@@ -123,8 +123,8 @@ export async function dropPartition(
 const ROW_WISE = {
   events: `from maildrain.event where at < $1 and published_at is not null
      and not exists (select from maildrain.event_delivery d where d.event_id = event.id)`,
-  runs: `from maildrain.run where finished_at < $1 and job = 'drain'`,
-  audit: `from maildrain.run where finished_at < $1 and job <> 'drain'`,
+  runs: `from maildrain.run where finished_at < $1 and job in ('drain', 'look')`,
+  audit: `from maildrain.run where finished_at < $1 and job not in ('drain', 'look')`,
   jobs: `from maildrain.admin_job where finished_at < $1 and state not in ('queued', 'running')`,
   plans: `from maildrain.plan where created_at < $1 and not exists (select from maildrain.admin_job j where j.plan_id = plan.id)`,
 } as const;

@@ -1,5 +1,5 @@
-// The record of runs: every drain with its counts, and whatever else somebody asks for by a mailbox's name: admin jobs when they end (admin-jobs.ts),
-// exports and comparisons (service-audit.ts). Old ones go by retention.ts.
+// The record of runs: every drain with its counts, every login that was refused to one who only looked, and what somebody asks for by a mailbox's name:
+// admin jobs when they end (admin-jobs.ts), exports and comparisons (service-audit.ts). Old ones go by retention.ts.
 
 import type { Sql } from './pool.ts';
 
@@ -36,7 +36,7 @@ export async function recordAsked(sql: Sql, run: AskedRun): Promise<void> {
   );
 }
 
-/** How often a mailbox's drains have failed with one of these codes since an instant, and when the first of them ended. */
+/** How often a mailbox's drains, and looks at it, have failed with one of these codes since an instant, and when the first of them ended. */
 export async function failedRuns(
   sql: Sql,
   mailboxId: number,
@@ -45,7 +45,7 @@ export async function failedRuns(
 ): Promise<{ readonly failures: number; readonly since: Date | null }> {
   const found = await sql.query<{ n: number; since: Date | null }>(
     `select count(*)::int as n, min(finished_at) as since from maildrain.run
-      where mailbox_id = $1 and job = 'drain' and error_code = any($2::text[]) and finished_at >= $3`,
+      where mailbox_id = $1 and job in ('drain', 'look') and error_code = any($2::text[]) and finished_at >= $3`,
     [mailboxId, codes, since],
   );
   return { failures: found.rows[0]?.n ?? 0, since: found.rows[0]?.since ?? null };

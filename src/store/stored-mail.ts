@@ -2,6 +2,7 @@
 // or large the messages are. Export, restore and reclassify stand on it.
 
 import pgCopyStreams from 'pg-copy-streams';
+import type { Login } from '../model.ts';
 import type { Criteria } from '../model-admin.ts';
 import { copyRows } from './copy-out.ts';
 import { whereOf } from './criteria.ts';
@@ -17,6 +18,8 @@ const COPY_TIMEOUT_MS = 24 * 60 * 60_000;
 export interface Selection {
   /** By the name under which it was drained; null: of all. */
   readonly mailbox: string | null;
+  /** Only what came from this account; absent: from any that the name has ever been pointed at. */
+  readonly login?: Login | undefined;
   /** Null: all of them. */
   readonly criteria: Criteria | null;
   /** Only what an older reader has read. */
@@ -107,16 +110,17 @@ function toFacts(row: SqlRow): StoredFacts {
   };
 }
 
-/** `from ... where ...` of a selection; $1 to $4 and those of the criteria are its values. */
+/** `from ... where ...` of a selection; $1 to $5 and those of the criteria are its values. */
 function selected(
-  { mailbox, criteria, readerBefore }: Selection,
+  { mailbox, login, criteria, readerBefore }: Selection,
   { after, until }: Stretch,
 ): { text: string; values: unknown[] } {
-  const values: unknown[] = [after, until, mailbox, readerBefore ?? null];
+  const values: unknown[] = [after, until, mailbox, readerBefore ?? null, login ?? null];
   const where = criteria === null ? { sql: 'true', params: [] } : whereOf(criteria, 'm', values.length + 1);
   return {
     text: `from maildrain.message m join maildrain.mailbox b on b.id = m.mailbox_id
-      where m.id > $1 and m.id <= $2 and ($3::text is null or b.name = $3) and ($4::int is null or m.reader < $4) and ${where.sql}`,
+      where m.id > $1 and m.id <= $2 and ($3::text is null or b.name = $3) and ($4::int is null or m.reader < $4)
+        and ($5::text is null or b.login = $5) and ${where.sql}`,
     values: [...values, ...where.params],
   };
 }
@@ -168,18 +172,29 @@ export async function sumStored(sql: Sql, selection: Selection, stretch: Stretch
   return sum;
 }
 
-/** How many messages of a selection came from each mailbox, by its name; those without any are not there. Looks at all of them. */
-export async function countByMailbox(sql: Sql, selection: Selection, stretch: Stretch): Promise<Map<string, number>> {
-  const counts = new Map<string, number>();
+/** Where stored mail came from: the name of the mailbox, and the account that the name was pointed at then. */
+export interface Origin {
+  readonly mailbox: string;
+  readonly login: Login;
+  readonly messages: number;
+}
+
+/** How many messages of a selection came from where; origins without any are not there. Looks at all of them. */
+export async function countByOrigin(sql: Sql, selection: Selection, stretch: Stretch): Promise<Origin[]> {
+  const origins = new Map<string, Origin>();
   for (const window of windowsOf(stretch)) {
     const { text, values } = selected(selection, window);
-    const { rows } = await sql.query<{ name: string; messages: string }>(
-      `select b.name, count(*)::text as messages ${text} group by b.name`,
+    const { rows } = await sql.query<{ name: string; login: string; messages: string }>(
+      `select b.name, b.login, count(*)::text as messages ${text} group by b.name, b.login`,
       values,
     );
-    for (const { name, messages } of rows) counts.set(name, (counts.get(name) ?? 0) + Number(messages));
+    for (const { name, login, messages } of rows) {
+      const key = JSON.stringify([name, login]);
+      const before = origins.get(key)?.messages ?? 0;
+      origins.set(key, { mailbox: name, login, messages: before + Number(messages) });
+    }
   }
-  return counts;
+  return [...origins.values()];
 }
 
 function earlier(a: Date | null, b: Date | null): Date | null {

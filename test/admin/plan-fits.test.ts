@@ -2,12 +2,9 @@
 
 import { expect, it } from 'vitest';
 import { makePlan } from '../../src/admin/plan.ts';
-import { planSourceOf } from '../../src/admin/plan-source.ts';
 import { letter, scene } from '../drain/scene.ts';
 import { describeWith } from '../support/fresh.ts';
-import { JobRun } from './turns.ts';
-
-const never = new AbortController().signal;
+import { JobRun, sourceFor } from './turns.ts';
 
 describeWith('postgres', 'a plan and estimated sizes', () => {
   it.each([
@@ -20,7 +17,7 @@ describeWith('postgres', 'a plan and estimated sizes', () => {
     const there = await scene({ sizeEstimate: (size) => size + more }, {});
     for (let n = 0; n < 12; n++) there.account.deliver(letter());
     const args = { add: ['\\Seen'] };
-    const source = planSourceOf('flag', args, never);
+    const source = sourceFor(there, 'flag', args);
     const asked = { job: 'flag', folder: 'INBOX', criteria: { all: true }, args, by: 'ann' } as const;
     const plan = await makePlan({ database: there.database, source }, there.mailbox, asked);
     if (plan.id === null) throw new Error('nothing is planned');

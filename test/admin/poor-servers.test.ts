@@ -2,14 +2,11 @@
 // is cut is finished and done once, and no command grows too long.
 
 import { expect, it } from 'vitest';
-import { planSourceOf } from '../../src/admin/plan-source.ts';
 import type { ImapServerOptions } from '../../src/demo/imap-server/options.ts';
 import type { AdminJobKind } from '../../src/model-admin.ts';
 import { expectSameMail, letter, type MailboxChanges, type Scene, scene } from '../drain/scene.ts';
 import { describeWith } from '../support/fresh.ts';
-import { planned } from './turns.ts';
-
-const never = new AbortController().signal;
+import { planned, sourceFor } from './turns.ts';
 
 const raws = (there: Scene, folder: string): Buffer[] => there.account.messages(folder).map(({ raw }) => raw);
 
@@ -120,7 +117,7 @@ describeWith('postgres', 'admin jobs on servers that lack something', () => {
       for (let n = 0; n < 3; n++) there.account.deliver(letter(), { folder: 'Trash' });
       const folder = kind === 'empty-trash' ? '\\Trash' : 'INBOX';
       const args = kind === 'move' ? { to: 'Trash' } : {};
-      await expect(planSourceOf(kind, args, never).open(there.mailbox, null)).rejects.toMatchObject({
+      await expect(sourceFor(there, kind, args).open(there.mailbox, null)).rejects.toMatchObject({
         code: 'UNSAFE_EXPUNGE',
       });
       const job = await planned(there.database, there.mailbox, kind, { folder, args });
@@ -172,7 +169,7 @@ describeWith('postgres', 'admin jobs on servers that lack something', () => {
     });
     expect(await job.turn()).toMatchObject({ code: 'MAILBOX_READ_ONLY' });
     const plain = await server({ specialUse: false });
-    await expect(planSourceOf('empty-trash', {}, never).open(plain.mailbox, null)).rejects.toMatchObject({
+    await expect(sourceFor(plain, 'empty-trash', {}).open(plain.mailbox, null)).rejects.toMatchObject({
       code: 'MAILBOX_MISSING',
     });
   });
@@ -225,7 +222,7 @@ describeWith('postgres', 'admin jobs on servers that lack something', () => {
     there.deliver(3);
     const bounce = there.account.deliver(dsn());
     there.deliver(2);
-    const folder = await planSourceOf('purge', {}, never).open(there.mailbox, null);
+    const folder = await sourceFor(there, 'purge', {}).open(there.mailbox, null);
     expect(await folder.search({ kind: 'bounce' })).toEqual([String(bounce.uid)]);
     expect(await folder.search({ kind: 'other', uid: '1:2' })).toEqual(['1', '2']);
     expect(await folder.search({ all: true })).toHaveLength(6);
@@ -239,7 +236,7 @@ describeWith('postgres', 'admin jobs on servers that lack something', () => {
     const there = await server({});
     there.deliver(5);
     there.account.flag([2, 4], ['\\Deleted']);
-    const folder = await planSourceOf('undelete', {}, never).open(there.mailbox, null);
+    const folder = await sourceFor(there, 'undelete', {}).open(there.mailbox, null);
     expect(await folder.search({ all: true })).toEqual(['2', '4']);
     await folder.close();
   });

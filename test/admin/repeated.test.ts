@@ -2,13 +2,10 @@
 // it, as Dovecot's is. Nothing is there twice, nothing is lost, and where that cannot be helped it is said.
 
 import { expect, it } from 'vitest';
-import { planSourceOf } from '../../src/admin/plan-source.ts';
 import type { ImapServerOptions } from '../../src/demo/imap-server/options.ts';
 import { expectSameMail, letter, type Scene, scene } from '../drain/scene.ts';
 import { describeWith } from '../support/fresh.ts';
-import { type JobRun, planned } from './turns.ts';
-
-const never = new AbortController().signal;
+import { type JobRun, planned, sourceFor } from './turns.ts';
 
 const raws = (there: Scene, folder: string): Buffer[] => there.account.messages(folder).map(({ raw }) => raw);
 
@@ -195,7 +192,7 @@ describeWith('postgres', 'targets that are none', () => {
     const mail = there.deliver(3);
     const args = { to };
     const refusal = { code: 'REQUEST_INVALID', message: expect.stringContaining('Copy to another folder') };
-    await expect(planSourceOf('copy', args, never).open(there.mailbox, 'INBOX')).rejects.toMatchObject(refusal);
+    await expect(sourceFor(there, 'copy', args).open(there.mailbox, 'INBOX')).rejects.toMatchObject(refusal);
     const job = await planned(there.database, there.mailbox, 'copy', { folder: 'INBOX', args });
     expect(await job.turn()).toMatchObject(refusal);
     expectSameMail(raws(there, 'INBOX'), mail);
@@ -215,8 +212,8 @@ describeWith('postgres', 'targets that are none', () => {
     const there = await scene({});
     const mail = there.deliver(3);
     const refusal = { code: 'TARGET_MISSING', message: expect.stringContaining('"INBOX" already') };
-    await expect(planSourceOf(kind, args, never).open(there.mailbox, 'INBOX')).rejects.toMatchObject(refusal);
-    await expect(planSourceOf(kind, args, never).open(there.mailbox, 'inbox')).rejects.toMatchObject(refusal);
+    await expect(sourceFor(there, kind, args).open(there.mailbox, 'INBOX')).rejects.toMatchObject(refusal);
+    await expect(sourceFor(there, kind, args).open(there.mailbox, 'inbox')).rejects.toMatchObject(refusal);
     const job = await planned(there.database, there.mailbox, kind, { folder: 'inbox', args });
     expect(await job.turn()).toMatchObject(refusal);
     expectSameMail(raws(there, 'INBOX'), mail);

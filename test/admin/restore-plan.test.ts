@@ -19,7 +19,7 @@ async function planned(there: Scene, { folder, criteria = { all: true } }: Wish 
   const selection = { mailbox: mailbox.name, criteria };
   const stretch = { after: '0', until: await lastStoredId(sql) };
   const args = folder === undefined ? {} : { folder };
-  return planRestore(sql, { mailbox, args, selection, stretch }, new AbortController().signal);
+  return planRestore(there.look, { mailbox, args, selection, stretch }, new AbortController().signal);
 }
 
 /** The job finds as many as the plan said. */

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Fault, ImapServerOptions, ReceivedCommand } from '../../src/demo/imap-server/options.ts';
 import type { MailboxConfig } from '../../src/model.ts';
 import { cancelJob } from '../../src/store/admin-jobs.ts';
+import { sumStored } from '../../src/store/stored-mail.ts';
 import {
   drainOnce,
   expectSameMail,
@@ -176,17 +177,15 @@ describeWith('postgres', 'restore', () => {
   });
 
   it('says what the server does not take, and goes on with the others', async () => {
-    const there = await scene();
+    const there = await scene({ maxLiteral: 20_000 });
     const mail = [letter(100), letter(40_000), letter(2_000_000), letter(100)];
     for (const raw of mail) there.account.deliver(raw);
     await there.drain();
-    const small = await scene({ maxLiteral: 20_000 });
-    const mailbox = mailboxOn(small.server.port);
-    const job = await (await storedRun(there.database, mailbox, 'restore')).toTheEnd();
+    const job = await (await run(there)).toTheEnd();
     expect(job.counts).toEqual({ restored: 2, refused: 2 });
     expect([...job.notes].join()).toContain('MESSAGE_TOO_LARGE');
     expectSameMail(
-      octets(small),
+      octets(there),
       [mail[0], mail[3]].flatMap((raw) => raw ?? []),
     );
   });
@@ -251,6 +250,28 @@ describeWith('postgres', 'restore', () => {
     await expectLeftAlone(there, mail);
   });
 
+  it('--uid does not take the id of a message that is being put back for a UID', async () => {
+    let hidden = 0;
+    const there = await scene({
+      uidplus: false,
+      onCommand: ({ name }) => (name === 'APPEND' && hidden++ === 0 ? { reply: 'OK taken' } : undefined),
+    });
+    there.deliver(5);
+    there.account.expunge(there.left());
+    there.deliver(1);
+    await there.drain();
+    const matching = async (uid: string) =>
+      (await sumStored(there.database.sql, { mailbox: null, criteria: { uid } }, { after: '0', until: '1000' }))
+        .messages;
+
+    expect((await (await run(there)).toTheEnd()).counts).toEqual({ unseen: 1 });
+
+    const [row] = await there.rows<{ id: string }>('select id from maildrain.message');
+    expect(await there.ledger()).toContainEqual(expect.objectContaining({ uidvalidity: 'restore:1', uid: row?.id }));
+    expect(await matching(row?.id ?? '')).toBe(0);
+    expect(await matching('6')).toBe(1);
+  });
+
   it('finds again what it could not see, once a drain has met it', async () => {
     let hidden = 0;
     const { there, mail } = await drained(4, {
@@ -294,6 +315,40 @@ describeWith('postgres', 'restore', () => {
       octets(there),
       mail.filter((_raw, i) => i !== 3),
     );
+  });
+
+  it('a message over which the server always has an internal error is left out, and the others are not kept waiting', async () => {
+    const { there, mail } = await drained(6, {
+      onCommand: ({ name, args }) =>
+        name === 'APPEND' && args.includes('00:00:02')
+          ? { reply: 'NO [SERVERBUG] Internal error occurred. Refer to server log' }
+          : undefined,
+    });
+    const others = mail.filter((_raw, i) => i !== 2);
+    const job = await run(there);
+    for (let n = 0; n < 3; n++) {
+      expect(await job.turn()).toMatchObject({ code: 'SERVER_UNAVAILABLE' });
+      // From the second turn on the others are there already.
+      if (n > 0) expectSameMail(octets(there), others);
+    }
+    expect(await job.turn()).toBe('ended');
+    expect(job.counts).toEqual({ restored: 5, refused: 1 });
+    expect([...job.notes].join()).toContain('SERVER_UNAVAILABLE');
+    await expectLeftAlone(there, others);
+  });
+
+  it('a server that can take nothing for a while is no message to be left out', async () => {
+    let ill = false;
+    const { there, mail } = await drained(6, {
+      onCommand: ({ name }) => (ill && name === 'APPEND' ? { reply: 'NO [UNAVAILABLE] Try again later' } : undefined),
+    });
+    ill = true;
+    const job = await run(there);
+    for (let n = 0; n < 8; n++) expect(await job.turn()).toMatchObject({ code: 'SERVER_UNAVAILABLE' });
+    ill = false;
+    await job.toTheEnd();
+    expect(job.counts).toEqual({ restored: 6 });
+    await expectLeftAlone(there, mail);
   });
 
   it.each([100, 1024 * 1024 + 100])('does not put back a damaged message of %d octets', async (size) => {
@@ -522,6 +577,33 @@ describeWith('postgres', 'restore', () => {
         }
       },
     );
+
+    it('[THROTTLED] at the labels is no success either: the job waits, and then gives the rest of them', async () => {
+      let stores = 0;
+      const there = await scene({ gmail: {} });
+      const mail = Array.from({ length: 4 }, () => letter());
+      for (const raw of mail) there.account.deliver(raw, { labels: ['Receipts', 'Rechnungen & Möbel'] });
+      await there.drain();
+      there.server.onCommand = ({ name, args }) => {
+        if (name === 'UID STORE' && args.includes('X-GM-LABELS') && ++stores === 3) there.account.throttled = true;
+        return undefined;
+      };
+      const job = await run(there);
+
+      expect(await job.turn()).toMatchObject({ code: 'SERVER_THROTTLED' });
+
+      expect(job.counts).toEqual({});
+      expect(there.account.messages('Receipts')).toHaveLength(2);
+      expect((await there.standing()).writes_not_before?.getTime()).toBeGreaterThan(Date.now());
+      there.account.throttled = false;
+      await there.restOver();
+      await job.toTheEnd();
+      expect(job.counts).toEqual({ restored: 4 });
+      expectSameMail(octets(there, 'Receipts'), mail);
+      expectSameMail(octets(there, 'Rechnungen & Möbel'), mail);
+      expect(there.said('APPEND')).toHaveLength(4);
+      await expectLeftAlone(there, mail);
+    });
 
     it('[THROTTLED] is no success: the job waits', async () => {
       const { there, mail } = await drained(5, { gmail: {} });

@@ -2,6 +2,9 @@
 // forgotten. What came of it is looked at past maildrain by the tests.
 
 import { jobOf } from '../../src/admin/jobs.ts';
+import type { LookContext } from '../../src/admin/look.ts';
+import type { PlanSource } from '../../src/admin/plan.ts';
+import { planSourceOf } from '../../src/admin/plan-source.ts';
 import { loginOf } from '../../src/config.ts';
 import { asMaildrainError, type MaildrainError } from '../../src/errors.ts';
 import type { Log } from '../../src/log.ts';
@@ -21,6 +24,15 @@ export interface PlanWish {
   readonly args?: Readonly<Record<string, unknown>>;
   /** Which of the folder's messages; default all, those flagged \Deleted as well. */
   readonly pick?: (uid: Uid, index: number) => boolean;
+}
+
+/** Where the plan of a job looks. */
+export function sourceFor(
+  { look }: { readonly look: LookContext },
+  job: AdminJobKind,
+  args: Readonly<Record<string, unknown>>,
+): PlanSource {
+  return planSourceOf(look, job, args, new AbortController().signal);
 }
 
 /** Looks into a folder and writes a plan down, with a search of the tests' own. */

@@ -6,7 +6,7 @@ import { letter, type Scene, scene } from '../drain/scene.ts';
 import { describeWith } from '../support/fresh.ts';
 
 const verify = (there: Scene): ReturnType<typeof verifyMailbox> =>
-  verifyMailbox({ database: there.database, signal: new AbortController().signal }, there.mailbox);
+  verifyMailbox({ ...there.look, signal: new AbortController().signal }, there.mailbox);
 
 describeWith('postgres', 'verify', () => {
   it('of a mailbox that was never drained: all is unknown', async () => {

@@ -42,6 +42,29 @@ async function serve(made: World): Promise<Running> {
 }
 
 describeWith('postgres', 'admin jobs', () => {
+  it('from cron with a wrong password ask the server once, and say with exit code 3 that the mailbox is stopped', async () => {
+    const made = await world(1);
+    let logins = 0;
+    made.imap.onCommand = ({ name }) => {
+      if (!/^(LOGIN|AUTHENTICATE)$/.test(name)) return undefined;
+      logins++;
+      return { reply: 'NO [AUTHENTICATIONFAILED] Invalid credentials' };
+    };
+    const purge = ['purge', 'bounces', '--all', '--yes', '--detach'] as const;
+    const refused = await made.run(...purge);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('AUTHENTICATION_FAILED: the server') });
+    const paused = await made.run(...purge);
+    expect(paused).toMatchObject({ code: 1, stderr: expect.stringContaining('AUTHENTICATION_FAILED: waits until') });
+    expect(logins).toBe(1);
+    expect((await made.run('status')).stdout).toContain('AUTHENTICATION_FAILED');
+    await query(made, `update maildrain.mailbox set stopped_at = now(), stopped_code = last_error_code`);
+    const stopped = await made.run(...purge);
+    expect(stopped).toMatchObject({ code: 3, stderr: expect.stringContaining('MAILBOX_STOPPED') });
+    expect((await made.run('verify', 'bounces')).code).toBe(3);
+    expect(logins).toBe(1);
+    expect(onServer(made)).toBe(1);
+  });
+
   it('shows a plan and keeps it; applied later here, it does that and no more', async () => {
     const made = await world(30);
     const dry = await made.run('purge', 'bounces', '--before', '2015-01-01', '--dry-run');

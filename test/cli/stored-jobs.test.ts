@@ -94,6 +94,27 @@ describeWith('postgres', 'jobs over stored mail', () => {
     expect((await made.run('jobs', 'list', '--json')).documents).toEqual([]);
   });
 
+  it('a restore under a name that was another account before says whose mail it leaves out', async () => {
+    const made = await drained(2);
+    made.configure(mailboxLines('bounces', made.imap, 'dispose: delete', 'bea'));
+    const says = new RegExp(
+      `^restore: put 0 messages back into bounces \\(0 B\\)\nnot put back, .* 2 from imap://ann@127.0.0.1:${made.imap.port}\\. `,
+    );
+    for (const how of ['--dry-run', '--yes'])
+      expect(await made.run('restore', '--all', how)).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(says),
+        stderr: expect.stringContaining('nothing matches; nothing to do'),
+      });
+    expect(made.imap.account('bea').messages()).toEqual([]);
+    made.configure(
+      mailboxLines('archive', made.imap, 'folder: Archive\ndispose: keep') +
+        mailboxLines('bounces', made.imap, 'dispose: delete', 'bea'),
+    );
+    const several = await made.run('restore', '--all', '--yes');
+    expect(several.stderr).toMatch(/each: archive \(0\), bounces \(0\)\n$/);
+  });
+
   it('a mailbox that nobody knows is no empty one', async () => {
     const made = await drained(1);
     const path = join(directory(), 'mail.mbox');

@@ -7,7 +7,7 @@ import { MaildrainError } from '../../src/errors.ts';
 import { heldMessages, release } from '../../src/store/holds.ts';
 import type { InFlight } from '../../src/store/mailboxes.ts';
 import { childProgram, describeWith } from '../support/fresh.ts';
-import { expectSameMail, letter, PASSWORD, type Scene, scene, USER } from './scene.ts';
+import { covers, expectSameMail, letter, PASSWORD, type Scene, scene, USER } from './scene.ts';
 
 /** What a drain that died while fetching `uids` leaves to the next. */
 function died(saved: InFlight | null, uids: readonly string[], uidValidity = '1'): InFlight | null {
@@ -55,6 +55,14 @@ describe('the fuse', () => {
     fuse.light(['2']);
     fuse.clear(['2']);
     expect(fuse.state()).toEqual({ uidValidity: '1', active: [], found: { 1: 0 } });
+  });
+
+  it('does not suspect what the server answered without, and goes on knowing it', () => {
+    const fuse = new Fuse(died(null, ['1', '2']), '1');
+    fuse.light(['1']);
+    fuse.setAside(['1']);
+    fuse.light(['2']);
+    expect(fuse.state()).toEqual({ uidValidity: '1', active: ['2'], found: { 1: 0, 2: 0 } });
   });
 
   it('is void under another UIDVALIDITY', () => {
@@ -105,13 +113,6 @@ describe('the fuse', () => {
     expect(fuse.state(['1', '2'])).toBeNull();
   });
 });
-
-function covers(args: string, uid: number): boolean {
-  return (args.split(' ')[0] ?? '').split(',').some((range) => {
-    const [low, high] = range.split(':').map(Number);
-    return low !== undefined && low <= uid && uid <= (high ?? low);
-  });
-}
 
 /** Drains in a child that is killed whenever it asks for octets of `fatal`. Answers whether it was. */
 async function drainAndDie(there: Scene, fatal: number): Promise<boolean> {
@@ -184,5 +185,39 @@ describeWith('postgres', 'a message that kills the process each time it is fetch
     expect(await drainAndDie(there, 2)).toBe(true);
     expect(there.left()).toEqual([2]);
     expectSameMail(await there.stored(), [large]);
+  });
+
+  it('is held also behind one that the server refuses to send', async () => {
+    const there = await scene({ refuseFetchOf: (uid) => uid === 2 });
+    const mail = there.deliver(9);
+    there.server.onCommand = ({ name, args }) =>
+      name === 'UID FETCH' && args.includes('BODY.PEEK[') && covers(args, 5) ? { drop: 'before' } : undefined;
+    for (let i = 0; i < 6; i++) {
+      await there.drain();
+      await there.waitOver();
+    }
+    const held = await heldMessages(there.database.sql, null);
+    expect(new Map(held.map(({ uid, reason }) => [uid, reason]))).toEqual(
+      new Map([
+        ['2', 'fetch-refused'],
+        ['5', 'fetch-fatal'],
+      ]),
+    );
+    expectSameMail(
+      await there.stored(),
+      mail.filter((_, i) => i !== 1 && i !== 4),
+    );
+  });
+});
+
+describeWith('postgres', 'a drain that is asked to stop', () => {
+  it('ends with the batch in hand: a large message behind it is not begun, and not suspected', async () => {
+    const there = await scene();
+    there.deliver(3);
+    there.account.deliver(letter(9 * 1024 * 1024));
+    expect(await there.drainOneBatch()).toMatchObject({ outcome: 'partial', stored: 3, disposed: 3, error: null });
+    expect(there.fetches()).toHaveLength(1);
+    expect((await there.standing()).in_flight).toBeNull();
+    expect(await there.drain()).toMatchObject({ outcome: 'done', stored: 1 });
   });
 });

@@ -329,6 +329,25 @@ describeWith('postgres', 'Gmail', () => {
       expectSameMail(await there.stored(), mail);
     });
 
+    it.each([
+      { why: 'flags in INBOX', changes: { dispose: { kind: 'seen' } as const }, folder: 'INBOX' },
+      { why: 'expunges in Trash itself', changes: { folder: '\\Trash' }, folder: '\\Trash' },
+    ])('is noticed also by a drain that $why: one STORE, then the rest', async ({ changes, folder }) => {
+      const there = await gmail({}, changes);
+      there.deliver(600, folder);
+      there.account.throttled = true;
+
+      const first = await there.drain();
+
+      expect(first).toMatchObject({ outcome: 'partial', stored: 600, disposed: 0, pending: 600 });
+      expect(first.notes.join()).toContain('THROTTLED');
+      expect((await there.standing()).writes_not_before).not.toBeNull();
+      expect(there.said('UID STORE')).toHaveLength(1);
+
+      expect(await there.drain()).toMatchObject({ fetched: 0, disposed: 0, pending: 600 });
+      expect(there.said('UID STORE')).toHaveLength(1);
+    });
+
     it('while expunging in Trash is not counted as done', async () => {
       const there = await gmail({}, forever);
       there.deliver(2);

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { expect, onTestFinished } from 'vitest';
+import type { LookContext } from '../../src/admin/look.ts';
 import { loginOf } from '../../src/config.ts';
 import {
   type AccountControl,
@@ -13,7 +14,7 @@ import {
 } from '../../src/demo/imap-server/server.ts';
 import { drain } from '../../src/drain/drain.ts';
 import type { Log } from '../../src/log.ts';
-import type { DrainReport, MailboxConfig } from '../../src/model.ts';
+import type { DrainProgress, DrainReport, MailboxConfig } from '../../src/model.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { type Database, openDatabase } from '../../src/store/pool.ts';
 import { freshDatabase, templateDatabase } from '../support/fresh.ts';
@@ -72,6 +73,11 @@ export class Store {
     return (await this.database.sql.query<T>(text, values)).rows;
   }
 
+  /** What plans, and whatever else only looks, need to come to a server. */
+  get look(): LookContext {
+    return { database: this.database, connectionsPerHost: 8, log: quiet };
+  }
+
   async standing(name = 'inbox'): Promise<Standing> {
     const [row] = await this.rows<Standing>('select * from maildrain.mailbox where name = $1', [name]);
     if (row === undefined) throw new Error(`no mailbox ${name}`);
@@ -128,6 +134,16 @@ export class Scene extends Store {
     return drainOnce(this.database, mailbox);
   }
 
+  /** One drain that is asked to stop when the first batch is done. */
+  drainOneBatch(): Promise<DrainReport> {
+    const stop = new AbortController();
+    const onProgress = ({ done }: DrainProgress): void => {
+      if (done > 0) stop.abort();
+    };
+    const context = { database: this.database, connectionsPerHost: 8, bounces: NO_BOUNCES, log: quiet, onProgress };
+    return drain(context, this.mailbox, stop.signal);
+  }
+
   /** Delivers to INBOX, or where `folder` says; answers the octets. */
   deliver(count: number, folder = 'INBOX'): Buffer[] {
     return Array.from({ length: count }, () => {
@@ -170,6 +186,14 @@ export async function scene(options: Partial<ImapServerOptions> = {}, changes: M
   const server = await startImapServer({ password: PASSWORD, ...options });
   onTestFinished(() => server.close());
   return new Scene(server, store, changes);
+}
+
+/** Whether the UID set at the beginning of a command's arguments has this UID. */
+export function covers(args: string, uid: number): boolean {
+  return (args.split(' ')[0] ?? '').split(',').some((range) => {
+    const [low, high] = range.split(':').map(Number);
+    return low !== undefined && low <= uid && uid <= (high ?? low);
+  });
 }
 
 let letters = 0;

@@ -51,6 +51,42 @@ describeWith('postgres', 'a message that is listed and not sent', () => {
     },
   );
 
+  it.each([
+    { why: 'NO [UNAVAILABLE]', key: 'refuseFetchOf' },
+    { why: 'empty bodies', key: 'emptyBodyOf' },
+  ])('is held also where there are two of them, and new mail is stored all the while ($why)', async ({ key }) => {
+    const there = await scene({ [key]: (uid: number) => uid === 3 || uid === 5 });
+    const mail = there.deliver(6).filter((_, i) => i !== 2 && i !== 4);
+    expect(await there.drain()).toMatchObject({ outcome: 'partial', stored: 4, missing: 2, error: null });
+    mail.push(...there.deliver(1));
+    expect(await there.drain()).toMatchObject({ outcome: 'partial', stored: 1, held: 2, missing: 0, error: null });
+    expect(await heldMessages(there.database.sql, null)).toMatchObject([
+      { uid: '3', reason: 'fetch-refused' },
+      { uid: '5', reason: 'fetch-refused' },
+    ]);
+    expectSameMail(await there.stored(), mail);
+  });
+
+  it('is held also where only such ones are left', async () => {
+    const there = await scene({ refuseFetchOf: (uid) => uid === 1 || uid === 2 });
+    there.deliver(4);
+    expect(await there.drain()).toMatchObject({ outcome: 'partial', stored: 2, missing: 2, error: null });
+    expect(await there.drain()).toMatchObject({ outcome: 'partial', held: 2, error: null });
+  });
+
+  it('is one of many: the server’s trouble, also where it has sent others before, and nobody is held', async () => {
+    let sending = 30;
+    const there = await scene({ refuseFetchOf: (uid) => uid > sending });
+    const mail = there.deliver(60);
+    for (; sending < 60; sending += 10) {
+      expect(await there.drain()).toMatchObject({ outcome: 'failed', held: 0, error: { code: 'SERVER_UNAVAILABLE' } });
+      expect(await there.standing()).toMatchObject({ not_before: expect.any(Date) });
+      await there.waitOver();
+    }
+    expect(await there.drain()).toMatchObject({ outcome: 'done', held: 0 });
+    expectSameMail(await there.stored(), mail);
+  });
+
   it('is held again when its release did not help, and again after two drains', async () => {
     const there = await scene({ refuseFetchOf: (uid) => uid === 1 });
     there.deliver(2);

@@ -1,10 +1,13 @@
 // Messages that Postgres will not take: one is held and the others go on; all is Postgres's trouble, and nobody is held. And the words of hostile
 // reports, which must never be such a message.
 
+import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { heldMessages, release } from '../../src/store/holds.ts';
 import { describeWith } from '../support/fresh.ts';
-import { expectSameMail, type Scene, scene } from './scene.ts';
+import { expectSameMail, letter, type Scene, scene } from './scene.ts';
+
+const sha256 = (raw: Buffer): string => createHash('sha256').update(raw).digest('hex');
 
 async function refuse(there: Scene, condition: string): Promise<void> {
   await there.database.sql.query(
@@ -28,6 +31,36 @@ describeWith('postgres', 'a message that Postgres refuses', () => {
     await release(there.database.sql, 'inbox', null);
     expect(await there.drain()).toMatchObject({ outcome: 'done', stored: 1, disposed: 1 });
     expectSameMail(await there.stored(), mail);
+  });
+
+  const SIZES = [
+    { why: 'directly before a large one', size: 300, behind: 9 * 1024 * 1024 },
+    { why: 'itself too large for memory', size: 9 * 1024 * 1024, behind: 300 },
+  ];
+
+  it.each(SIZES)('is held ($why)', async ({ size, behind }) => {
+    const there = await scene();
+    const bad = letter(size);
+    await refuse(there, `new.size = ${bad.length} and new.digest = '\\x${sha256(bad)}'`);
+    there.account.deliver(bad);
+    there.account.deliver(letter(behind));
+    there.deliver(1);
+    expect(await there.drain()).toMatchObject({ outcome: 'partial', stored: 2, disposed: 2, held: 1, error: null });
+    expect(await heldMessages(there.database.sql, null)).toMatchObject([{ uid: '1', reason: 'store-refused' }]);
+    expect(there.left()).toEqual([1]);
+  });
+
+  it('is held again when its release did not help, and stops nobody', async () => {
+    const there = await scene();
+    const mail = there.deliver(5);
+    const bad = mail[2] ?? Buffer.alloc(0);
+    await refuse(there, `new.size = ${bad.length} and new.digest = sha256('\\x${bad.toString('hex')}')`);
+    await there.drain();
+    await release(there.database.sql, 'inbox', null);
+    there.deliver(1);
+    expect(await there.drain()).toMatchObject({ outcome: 'partial', stored: 1, disposed: 1, held: 1, error: null });
+    expect(await heldMessages(there.database.sql, null)).toMatchObject([{ uid: '3', released: false }]);
+    expect(there.left()).toEqual([3]);
   });
 
   it('is nobody’s fault when all are refused', async () => {
