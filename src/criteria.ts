@@ -107,9 +107,11 @@ export function parseCriteria(words: CriteriaWords, over: Over, now: Date = new 
   set('larger', take('larger', ['string', 'number'], checkSize));
   set('smaller', take('smaller', ['string', 'number'], checkSize));
   for (const key of ['seen', 'flagged', 'deleted'] as const) set(key, flag(words, key, problems));
-  if (flag(words, 'unseen', problems) === true) {
-    if (draft.seen === true) problems.push('--seen and --unseen contradict each other');
-    draft.seen = false;
+  // `unseen: false`, which a program can say, is `seen`.
+  const unseen = flag(words, 'unseen', problems);
+  if (unseen !== undefined) {
+    if (draft.seen === unseen) problems.push('--seen and --unseen contradict each other');
+    draft.seen = !unseen;
   }
   set('kind', take('kind', ['string'], checkKind));
   set('uid', take('uid', ['string'], checkUids));

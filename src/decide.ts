@@ -207,3 +207,19 @@ export function decideJob(
   if (action !== 'retry' && action !== 'retry-then-stop') return end;
   return decide(error, { failures, failingSince, alike: { failures, since: failingSince } }, now, random);
 }
+
+/** A change of the configuration reaches every host within minutes. */
+const UNKNOWN_PATIENCE_MS = 10 * MINUTE;
+/** Short, for the hosts that know the mailbox wait as long. */
+const UNKNOWN_PAUSE_MS = 10 * SECOND;
+
+/**
+ * Decides what follows when a host has taken up a job of a mailbox that its configuration lacks: others may know it, while a new configuration is
+ * on its way to all of them.
+ *
+ * @param since when the first host said so, and none that knows it has said otherwise; null: this is the first
+ */
+export function decideUnknownMailbox(since: Date | null, now: Date): Verdict {
+  const stop = since !== null && now.getTime() - since.getTime() >= UNKNOWN_PATIENCE_MS;
+  return { stop, notBefore: stop ? null : new Date(now.getTime() + UNKNOWN_PAUSE_MS) };
+}

@@ -89,13 +89,18 @@ export class MaildrainError extends Error {
     this.uid = facts.uid;
     this.retryAfterMs = facts.retryAfterMs;
     this.unlisted = facts.unlisted === true;
-    this.response = facts.response === undefined ? undefined : printable(facts.response).slice(0, MAX_RESPONSE);
+    this.response = facts.response === undefined ? undefined : printableStart(facts.response, MAX_RESPONSE);
   }
 }
 
 /** A server's text with control characters and bidirectional overrides replaced, safe for a terminal and a log line. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '\uFFFD');
+}
+
+/** The first `limit` UTF-16 units of it. Cut first: half of a surrogate pair is replaced as well, and jsonb would refuse it. */
+export function printableStart(text: string, limit: number): string {
+  return printable(text.slice(0, limit));
 }
 
 /** Any thrown value as a MaildrainError: known ones unchanged, everything else a BUG, which is never retried. */

@@ -40,7 +40,15 @@ export type {
   Scope,
   Verdict,
 } from './model-reading.ts';
-export type { Admin, ExportWords, JobWords, PlannedJob, PlanWords, StoredJob } from './service-admin-api.ts';
+export type {
+  Admin,
+  ExportWords,
+  JobWords,
+  PlannedJob,
+  PlanWords,
+  StoredJob,
+  VerifyWords,
+} from './service-admin-api.ts';
 export type { DrainOptions, MailboxStatus, Maildrain, MaildrainOptions } from './service-api.ts';
 export type { Bounces } from './service-bounces.ts';
 export { createMaildrain } from './service-create.ts';

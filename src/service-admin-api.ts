@@ -60,8 +60,15 @@ export interface ExportWords {
   readonly criteria?: CriteriaWords | undefined;
   readonly format: ExportFormat;
   readonly into: ExportRequest['to'];
+  /** Who asks, for the record. Default: the user of the process. */
+  readonly by?: string | undefined;
   readonly signal: AbortSignal;
   readonly onProgress?: ExportRequest['onProgress'];
+}
+
+export interface VerifyWords extends Partial<Pick<VerifyOptions, 'signal' | 'onProgress'>> {
+  /** Who asks, for the record. Default: the user of the process. */
+  readonly by?: string | undefined;
 }
 
 /** Queued admin jobs. Every method throws MaildrainError. */
@@ -78,10 +85,10 @@ export interface Admin {
   reclassifyDiff(words: Omit<JobWords, 'kind'>, signal?: AbortSignal): AsyncIterable<ReclassifyDiff>;
   /** What an expiry would delete now; changes nothing. */
   expirePlan(): Promise<ExpirePlan>;
-  /** Writes stored mail out, here and now: it only reads. */
+  /** Writes stored mail out, here and now: it only reads. On the record, as `verify` is. */
   export(words: ExportWords): Promise<ExportReport>;
   /** Compares a mailbox on its server with what is known of it, here and now: it only reads. */
-  verify(name: string, options?: Partial<Pick<VerifyOptions, 'signal' | 'onProgress'>>): Promise<VerifyReport>;
+  verify(name: string, options?: VerifyWords): Promise<VerifyReport>;
   /** Enqueues a job over stored mail. Returns the job's id. `restore` looks first whether its folder is there. */
   enqueue(words: JobWords): Promise<string>;
   readonly plans: {
@@ -95,7 +102,7 @@ export interface Admin {
     /** Asks for an end between two slices. Null: there is no such job. */
     cancel(id: string, options?: { readonly by?: string | undefined }): Promise<Job | null>;
     /** Takes up a job that failed, was cancelled or is partly done. False: it is open or done, or there is none. */
-    retry(id: string): Promise<boolean>;
+    retry(id: string, options?: { readonly by?: string | undefined }): Promise<boolean>;
   };
   /** The job now, and after every change, until it has ended. */
   follow(id: string, signal?: AbortSignal): AsyncIterable<Job>;

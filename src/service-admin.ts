@@ -5,26 +5,28 @@ import { userInfo } from 'node:os';
 import { readJobArgs, refuseUnknown } from './admin/args.ts';
 import { type EngineOptions, runTurn, type TurnOutcome } from './admin/engine.ts';
 import { planExpire } from './admin/expire.ts';
-import { exportMail } from './admin/export.ts';
+import { type ExportReport, exportMail } from './admin/export.ts';
 import { jobOf } from './admin/jobs.ts';
 import type { LookContext } from './admin/look.ts';
 import { makePlan } from './admin/plan.ts';
 import { planSourceOf } from './admin/plan-source.ts';
 import { reclassifyDiff } from './admin/reclassify.ts';
 import { planRestore, requireTarget } from './admin/restore-plan.ts';
-import { verifyMailbox } from './admin/verify.ts';
+import { type VerifyReport, verifyMailbox } from './admin/verify.ts';
 import { loginOf } from './config.ts';
 import { parseCriteria } from './criteria.ts';
 import type { DrainContext } from './drain/drain.ts';
-import { MaildrainError, printable } from './errors.ts';
+import { MaildrainError, printable, printableStart } from './errors.ts';
 import type { Log } from './log.ts';
 import type { MailboxConfig } from './model.ts';
 import type { Retention } from './model-admin.ts';
 import { type Admin, type JobWords, PLANNED_JOBS } from './service-admin-api.ts';
+import { onRecord, outcomeOfExport, outcomeOfVerify } from './service-audit.ts';
 import { findConfigured } from './service-mailboxes.ts';
 import { everything, requireKnown, requireOneOf, type StoredJobOf, storedJob } from './service-stored-jobs.ts';
 import { listJobs, openJobs } from './store/admin-job-list.ts';
-import { cancelJob, enqueueJob, findJob, type Job, type NewJob, retryJob } from './store/admin-jobs.ts';
+import { retryJob } from './store/admin-job-retry.ts';
+import { cancelJob, enqueueJob, findJob, type Job, type NewJob } from './store/admin-jobs.ts';
 import { announceAdminWorker, isAdminWorkerThere } from './store/lock.ts';
 import { findPlan, listPlans } from './store/plans.ts';
 import type { Database, Pen } from './store/pool.ts';
@@ -48,6 +50,8 @@ export interface AdminOptions {
   readonly retention: Retention;
   /** The service stops: what runs here ends after its slice. */
   readonly stopping: AbortSignal;
+  /** A stop waits for it, once it has asked it to end. */
+  readonly running: <T>(work: Promise<T>) => Promise<T>;
   readonly log: Log;
 }
 
@@ -84,14 +88,15 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
       const mailbox = findConfigured(mailboxes(), name);
       const args = readJobArgs(kind, given);
       const source = planSourceOf(await look(), kind, args, options.stopping);
-      return makePlan({ database: await database(), source }, mailbox, {
+      const request = {
         job: kind,
         folder: folder ?? null,
         criteria: parseCriteria(criteria, 'server'),
         args,
         by: nameOf(by),
         onProgress,
-      });
+      };
+      return options.running(makePlan({ database: await database(), source }, mailbox, request));
     },
     async apply(given, { by } = {}) {
       const plan = await findPlan((await database()).sql, checkId(given));
@@ -147,15 +152,27 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
       yield* reclassifyDiff(connected, bounces, { mailbox: mailbox ?? undefined, criteria, readerBefore }, both);
     },
     expirePlan: async () => planExpire((await database()).sql, options.retention),
-    async export({ mailbox = null, criteria = {}, format, into, signal, onProgress, ...more }) {
+    async export({ mailbox = null, criteria: words = {}, format, into, by, signal, onProgress, ...more }) {
       refuseUnknown('export', more);
-      const selection = { mailbox, criteria: parseCriteria(criteria, 'stored') };
-      await requireKnown((await database()).sql, mailboxes(), mailbox);
-      return exportMail(await database(), { selection, format, to: into, signal, onProgress });
-    },
-    async verify(name, { signal = options.stopping, onProgress } = {}) {
+      const criteria = parseCriteria(words, 'stored');
+      const connected = await database();
+      await requireKnown(connected.sql, mailboxes(), mailbox);
+      const args = { format, ...('path' in into ? { output: printable(into.path) } : {}) };
+      const asked = { job: 'export', mailbox, login: null, requestedBy: nameOf(by), criteria, args } as const;
       const both = AbortSignal.any([signal, options.stopping]);
-      return verifyMailbox({ ...(await look()), signal: both, onProgress }, findConfigured(mailboxes(), name));
+      const work = (): Promise<ExportReport> =>
+        exportMail(connected, { selection: { mailbox, criteria }, format, to: into, signal: both, onProgress });
+      return options.running(onRecord({ sql: connected.sql, log: options.log }, asked, work, outcomeOfExport));
+    },
+    async verify(name, { by, signal = options.stopping, onProgress } = {}) {
+      const mailbox = findConfigured(mailboxes(), name);
+      const connected = await database();
+      const facts = { mailbox: mailbox.name, login: loginOf(mailbox), requestedBy: nameOf(by) };
+      const asked = { job: 'verify', ...facts, criteria: null, args: {} } as const;
+      const both = AbortSignal.any([signal, options.stopping]);
+      const looking = { ...(await look()), signal: both, onProgress };
+      const work = (): Promise<VerifyReport> => verifyMailbox(looking, mailbox);
+      return options.running(onRecord({ sql: connected.sql, log: options.log }, asked, work, outcomeOfVerify));
     },
     plans: {
       list: async ({ mailbox, limit = 50 } = {}) => listPlans((await database()).sql, { mailbox, limit }),
@@ -165,9 +182,9 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
       list: async (filter = {}) => listJobs((await database()).sql, filter),
       find: async (id) => findJob((await database()).sql, checkId(id)),
       cancel: async (id, { by } = {}) => cancelJob(await database(), checkId(id), nameOf(by)),
-      async retry(given) {
+      async retry(given, { by } = {}) {
         const id = checkId(given);
-        const retried = await retryJob((await database()).sql, id);
+        const retried = await retryJob((await database()).sql, id, nameOf(by));
         if (retried) await tellQueue(options, id);
         return retried;
       },
@@ -249,7 +266,7 @@ function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
 const MAX_BY = 100;
 
 function nameOf(by: string | undefined): string {
-  return printable(by ?? osUser()).slice(0, MAX_BY);
+  return printableStart(by ?? osUser(), MAX_BY);
 }
 
 /** A container may run under a user id that has no name. */
@@ -272,6 +289,6 @@ function checkId(id: string): string {
   if (/^\d{1,19}$/.test(id) && BigInt(id) <= MAX_ID) return BigInt(id).toString();
   throw new MaildrainError(
     'REQUEST_INVALID',
-    `"${printable(id).slice(0, MAX_SHOWN)}" is no id: an id is a whole number ("maildrain plans list" and "maildrain jobs list" show them)`,
+    `"${printableStart(id, MAX_SHOWN)}" is no id: an id is a whole number ("maildrain plans list" and "maildrain jobs list" show them)`,
   );
 }

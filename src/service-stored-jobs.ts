@@ -4,7 +4,7 @@ import { readJobArgs, refuseCriteria, refuseUnknown } from './admin/args.ts';
 import { ownMail } from './admin/restore-origin.ts';
 import { loginOf } from './config.ts';
 import { parseCriteria } from './criteria.ts';
-import { MaildrainError, printable } from './errors.ts';
+import { MaildrainError, printableStart } from './errors.ts';
 import { READER_VERSION } from './mail/read.ts';
 import type { MailboxConfig } from './model.ts';
 import { ADMIN_JOBS, type Criteria } from './model-admin.ts';
@@ -103,6 +103,6 @@ export function requireOneOf(kind: string, known: readonly string[]): void {
   if (known.includes(kind)) return;
   throw new MaildrainError(
     'REQUEST_INVALID',
-    `"${printable(String(kind)).slice(0, MAX_SHOWN)}" is none of ${known.join(', ')}`,
+    `"${printableStart(String(kind), MAX_SHOWN)}" is none of ${known.join(', ')}`,
   );
 }

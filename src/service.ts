@@ -77,7 +77,7 @@ class Service implements Maildrain {
   readonly admin: Admin;
   readonly #adminEngine: AdminEngine;
   readonly #bounceRules: () => Promise<DrainContext['bounces']>;
-  /** Drains by hand, which stop() ends too. */
+  /** Drains by hand, exports and comparisons, which stop() ends too. */
   readonly #stopping = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
 
@@ -100,6 +100,7 @@ class Service implements Maildrain {
       wake: () => this.#consumers?.wake(),
       retention: options.retention ?? checkRetention(undefined),
       stopping: this.#stopping.signal,
+      running: (work) => this.#waitedFor(work),
       log: options.log,
     });
     this.admin = admin;
@@ -244,12 +245,20 @@ class Service implements Maildrain {
     const context = await this.#context(options.onProgress);
     const running =
       options.dryRun === true ? dryRun(context.database, mailbox, signal) : drainOnce(context, mailbox, signal);
+    try {
+      return await this.#waitedFor(running);
+    } finally {
+      this.#consumers?.wake();
+    }
+  }
+
+  /** By stop(). */
+  async #waitedFor<T>(running: Promise<T>): Promise<T> {
     this.#running.add(running);
     try {
       return await running;
     } finally {
       this.#running.delete(running);
-      this.#consumers?.wake();
     }
   }
 

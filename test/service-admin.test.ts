@@ -56,6 +56,30 @@ describeWith('postgres', 'admin jobs of the library', () => {
     expect(await admin.jobs.retry(id)).toBe(false);
   });
 
+  it('a plan that reads mail to know its kind ends with the program', async () => {
+    const { maildrain, imap } = await made(3);
+    let reach = (): void => {};
+    const reached = new Promise<void>((resolve) => {
+      reach = resolve;
+    });
+    imap.onCommand = ({ name, args }) => {
+      if (name !== 'UID FETCH' || !args.includes('BODY.PEEK[')) return undefined;
+      reach();
+      return { delayMs: 60_000 };
+    };
+    const criteria = { kind: 'bounce' };
+    const planning = expect(maildrain.admin.plan({ kind: 'purge', mailbox: 'office', criteria })).rejects.toMatchObject(
+      {
+        code: 'ABORTED',
+      },
+    );
+    await reached;
+    const asked = Date.now();
+    await maildrain.stop();
+    await planning;
+    expect(Date.now() - asked).toBeLessThan(10_000);
+  });
+
   it('lets a drain of the same login in while a long job is at it', async () => {
     const { maildrain, imap } = await made(1, { dispose: 'delete' });
     const account = imap.account('ann');
@@ -137,7 +161,10 @@ describeWith('postgres', 'admin jobs of the library', () => {
     });
     expect(await maildrain.admin.jobs.cancel('99')).toBeNull();
     // However the id is written it is the job, and one lock.
-    expect(await maildrain.admin.jobs.retry(`0${id}`)).toBe(true);
+    expect(await maildrain.admin.jobs.retry(`0${id}`, { by: 'cat' })).toBe(true);
+    expect((await maildrain.admin.jobs.find(id))?.notes).toEqual([
+      expect.stringMatching(/^taken up again by cat, .* after it was cancelled by bea$/),
+    ]);
     await maildrain.admin.work(`00${id}`, new AbortController().signal);
     expect(await maildrain.admin.jobs.find(`0${id}`)).toMatchObject({ id, state: 'done' });
     const wrong = [

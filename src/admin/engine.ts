@@ -2,7 +2,7 @@
 // long enough, when a drain of the same login waits, or when somebody cancels. What a job does is in the job's own file.
 
 import { loginOf } from '../config.ts';
-import { decideJob } from '../decide.ts';
+import { decideJob, decideUnknownMailbox } from '../decide.ts';
 import type { DrainContext } from '../drain/drain.ts';
 import { MaildrainError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -16,6 +16,8 @@ import {
   endTurn,
   finishJob,
   type Job,
+  leaveToOthers,
+  listenToJob,
   type Standing,
   saveStep,
   withStep,
@@ -30,11 +32,13 @@ import type { AdminJob } from './job.ts';
 const TURN_MS = 15_000;
 /** A drain that waits gets the login after so much of a turn; sooner, and a job among many drains would come nowhere. */
 const LEAST_TURN_MS = 3_000;
-/** How often the row is asked whether somebody cancels. */
+/** How often the row is asked whether somebody cancels. That is told, too (NOTIFY), and so this is only for what was not heard, and for the sign of life. */
 const BEAT_MS = 1_000;
 
 /** Counts whose messages are not where they should be: the job is only partly done. */
 const OWED = ['held', 'missing', 'unseen', 'pending', 'left', 'refused', 'failed', 'twice'];
+/** What cannot be put back any more. Of other jobs such a count is what they are there for. */
+const OWED_BY_RESTORE = [...OWED, 'expired'];
 
 export interface EngineOptions {
   readonly context: DrainContext;
@@ -42,7 +46,7 @@ export interface EngineOptions {
   /** The current configuration. */
   readonly mailboxes: () => readonly MailboxConfig[];
   /** For tests only: milliseconds in place of the constants of this file. */
-  readonly timing?: { readonly turnMs?: number; readonly leastTurnMs?: number };
+  readonly timing?: { readonly turnMs?: number; readonly leastTurnMs?: number; readonly beatMs?: number };
 }
 
 export type TurnOutcome =
@@ -164,8 +168,9 @@ class EngineTurn {
     const save = (step: Step): Promise<void> => saveStep(sql, id, step.cursor, withStep(this.#standing, step));
     const { id, kind, criteria, args, planId, cursor } = this.#job;
     const request = { id, kind, criteria, args, planId, cursor };
-    const watch = setInterval(() => void this.#watch(), BEAT_MS);
+    const watch = setInterval(() => void this.#watch(), this.#options.timing?.beatMs ?? BEAT_MS);
     try {
+      await listenToJob(this.#pen, id, () => void this.#watch());
       const mailboxes = this.#options.mailboxes();
       for await (const step of definition.work({
         request,
@@ -236,7 +241,8 @@ class EngineTurn {
       await endTurn(sql, id, null, null);
       return { outcome: 'again', at: null };
     }
-    return end(sql, id, OWED.some((name) => (counts[name] ?? 0) > 0) ? 'partial' : 'done');
+    const owed = this.#job.kind === 'restore' ? OWED_BY_RESTORE : OWED;
+    return end(sql, id, owed.some((name) => (counts[name] ?? 0) > 0) ? 'partial' : 'done');
   }
 
   async #failed(thrown: unknown): Promise<TurnOutcome> {
@@ -258,8 +264,10 @@ class EngineTurn {
   }
 
   /** What follows from an error, for the job as it is now. On a connection that holds its lock. */
-  async #record(sql: Sql, { id, failures, failingSince }: Job, error: MaildrainError): Promise<TurnOutcome> {
+  async #record(sql: Sql, job: Job, error: MaildrainError): Promise<TurnOutcome> {
+    const { id, failures, failingSince } = job;
     if (this.#cancelled) return end(sql, id, 'cancelled');
+    if (error.code === 'MAILBOX_UNKNOWN') return this.#leaveToOthers(sql, job, error);
     // What breaks because we asked to end is no failure, as long as the turn came somewhere.
     const asked = this.#over.signal.aborted || this.#outer.aborted;
     if (asked && (error.code === 'ABORTED' || this.#steps > 0)) {
@@ -275,5 +283,12 @@ class EngineTurn {
     if (verdict.stop) return end(sql, id, 'failed', error);
     await endTurn(sql, id, verdict.notBefore, error);
     return { outcome: 'again', at: verdict.notBefore };
+  }
+  async #leaveToOthers(sql: Sql, { id, errorCode, failingSince }: Job, error: MaildrainError): Promise<TurnOutcome> {
+    const { stop, notBefore } = decideUnknownMailbox(errorCode === error.code ? failingSince : null, new Date());
+    this.#log.warn({ code: error.code, error }, stop ? 'admin job failed' : 'admin job left to other hosts');
+    if (stop || notBefore === null) return end(sql, id, 'failed', error);
+    await leaveToOthers(sql, id, notBefore, error);
+    return { outcome: 'again', at: notBefore };
   }
 }

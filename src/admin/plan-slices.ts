@@ -13,6 +13,7 @@ import { type AdminSession, openAdmin } from '../source/admin-session.ts';
 import type { Mark } from '../source/repeat.ts';
 import { ensureMailbox, writesRestUntil } from '../store/mailboxes.ts';
 import { findPlan, type Plan, planSlice, SLICE_UIDS } from '../store/plans.ts';
+import type { Begun, PlanCursor } from '../store/slice-in-hand.ts';
 import type { Turn } from './job.ts';
 import { openingOf } from './opening.ts';
 import { firstPace, nextPace } from './pace.ts';
@@ -23,28 +24,6 @@ import { stillFits } from './plan-fits.ts';
  * session has ended, and the same command meanwhile doubles messages. A slice is made to last four seconds (pace.ts).
  */
 const SETTLE_MS = 15_000;
-
-/** What was there of a slice when it was begun the first time. */
-interface Begun {
-  readonly there: number;
-  /** ISO 8601. */
-  readonly at: string;
-  /** X-GM-MSGID by UID, where a message must be found again after it has left the folder. */
-  readonly emailIds?: Readonly<Record<Uid, string>>;
-  /** UIDNEXT of the folder that messages go to. */
-  readonly targetNext?: number | null;
-}
-
-/** Where the next slice begins, and what is known of it if it has been begun. */
-interface Cursor {
-  /** Of the stretches of the plan, the last that is done. */
-  readonly seq: number | null;
-  /** How many of the next one are done. */
-  readonly at: number;
-  /** How many are taken at once; null: nothing was done yet. */
-  readonly pace: number | null;
-  readonly begun: Begun | null;
-}
 
 /** A slice in hand. */
 export interface Slice {
@@ -88,6 +67,8 @@ export interface PlanWork {
   readonly prepare?: (admin: AdminSession, plan: Plan) => Promise<void>;
   /** Whether messages must be found again elsewhere by X-GM-MSGID after a cut. */
   readonly needsIds: (admin: AdminSession) => boolean;
+  /** The mailbox of the ledger that says what becomes of each message; absent: nothing does before the slice is done. */
+  readonly ledger?: () => number;
   /** The folder that messages go to; null: none. */
   readonly target: () => string | null;
   readonly act: (admin: AdminSession, slice: Slice) => Promise<SliceOutcome>;
@@ -167,7 +148,7 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
       begun = null;
       const notes = (outcome.notes ?? []).flatMap((note) => note ?? []);
       const last = at === 0 && (await planSlice(sql, plan.id, seq)) === null;
-      const reached: Cursor = { seq, at, pace, begun };
+      const reached: PlanCursor = { seq, at, pace, begun };
       yield { done: uids.length, counts, cursor: reached, last, ...(notes.length === 0 ? {} : { notes }) };
     }
   } finally {
@@ -194,16 +175,19 @@ async function notBeforeSettled<T>(acted: Promise<T>, { settleMs = SETTLE_MS }: 
   });
 }
 
-function readCursor(cursor: unknown): Cursor {
-  return cursor === null || cursor === undefined ? { seq: null, at: 0, pace: null, begun: null } : (cursor as Cursor);
+function readCursor(cursor: unknown): PlanCursor {
+  return cursor === null || cursor === undefined
+    ? { seq: null, at: 0, pace: null, begun: null }
+    : (cursor as PlanCursor);
 }
 
 async function beginning(admin: AdminSession, work: PlanWork, there: readonly Uid[]): Promise<Begun> {
   const to = work.target();
-  const begun = {
+  const begun: Begun = {
     there: there.length,
     at: new Date().toISOString(),
     ...(to === null ? {} : { targetNext: await admin.uidNext(to) }),
+    ...(work.ledger === undefined ? {} : { mailboxId: work.ledger() }),
   };
   if (!work.needsIds(admin)) return begun;
   const described = await admin.session.describe(there);

@@ -73,6 +73,7 @@ function storing(turn: Turn, mailbox: MailboxConfig): AsyncGenerator<Step, void>
     endsWithin: true,
     // The ledger has them.
     needsIds: () => false,
+    ledger: () => stores.mailboxId(),
     target: () => null,
     act: (admin, slice) => stores.act(admin, slice),
     finish: () => stores.close(),
@@ -102,6 +103,10 @@ class PurgeStore {
     const key = { name, login: this.#login, folder: own ? folder : path };
     this.#row = await ensureMailbox(this.#turn.pen.client, key);
     this.#fuse = new Fuse(this.#row.inFlight, uidValidity);
+  }
+
+  mailboxId(): number {
+    return this.#opened().row.id;
   }
 
   async act(admin: AdminSession, slice: Slice): Promise<SliceOutcome> {

@@ -31,7 +31,7 @@ export async function followJob(
   options: FollowOptions,
   terminal: Terminal,
   signals: Leaving = listenForLeaving(terminal),
-): Promise<ExitCode> {
+): Promise<number> {
   const here = options.here === true;
   const leaving = new AbortController();
   const ending = new AbortController();
@@ -75,7 +75,11 @@ export async function followJob(
     // The turn may have ended for us before it looked whether it is cancelled.
     if (here && cancelling.asked && !(await hasEnded(service, id))) await cancel(service, id, terminal);
     const job = (await service.admin.jobs.find(id)) ?? last;
-    return await report(service, job, options, terminal, unattended);
+    const ended = await report(service, job, options, terminal);
+    if (ended !== null) return ended;
+    if (unattended || job?.cancelRequestedAt !== null) return EXIT.partly;
+    // Left to a worker it goes on; what was worked here does not.
+    return here ? signals.exitCode() : EXIT.done;
   } finally {
     signals.release();
     terminal.beforeLog = () => {};
@@ -158,13 +162,13 @@ export function countName(name: string): string {
   return printable(name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`));
 }
 
+/** Says what came of the job, or where it is left. Null: it has not ended. */
 async function report(
   service: Maildrain,
   job: Job | null,
   options: FollowOptions,
   terminal: Terminal,
-  unattended: boolean,
-): Promise<ExitCode> {
+): Promise<ExitCode | null> {
   if (job === null) return EXIT.failed;
   const { out } = terminal;
   if (options.json === true) await out.json(job);
@@ -175,7 +179,7 @@ async function report(
   const where = await whereLeft(service, job);
   if (options.json === true) out.note(where);
   else await out.line(where);
-  return unattended || job.cancelRequestedAt !== null ? EXIT.partly : EXIT.done;
+  return null;
 }
 
 /** What becomes of a job that is left, and how to come back to it. */

@@ -112,7 +112,10 @@ async function cancel(service: Maildrain, id: string, options: GlobalOptions, te
   for await (const now of service.admin.follow(id, AbortSignal.timeout(CANCEL_MS))) job = now;
   if (options.json === true) await out.json(job);
   else if (job.finishedAt === null) await out.line(`job ${id} has been asked to end and has not yet`);
-  else await out.line(`job ${id}: ${stateWords(out, job)}; ${count(job.done)} done`);
+  else {
+    await out.line(`job ${id}: ${stateWords(out, job)}; ${count(job.done)} done`);
+    for (const note of job.notes) await out.line(`  note: ${printable(note)}`);
+  }
   return job.state === 'cancelled' ? EXIT.done : job.finishedAt === null ? EXIT.partly : exitOfJob(job);
 }
 

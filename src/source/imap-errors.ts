@@ -1,6 +1,6 @@
 // imapflow's errors as MaildrainErrors. A NO to a login is not yet a wrong password: servers say the same way that they are busy.
 
-import { type ErrorCode, MaildrainError, printable } from '../errors.ts';
+import { type ErrorCode, MaildrainError, printable, printableStart } from '../errors.ts';
 
 /** The properties that imapflow and Node put on their errors; all may be missing. */
 interface ImapFacts {
@@ -19,6 +19,8 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 
 /** Longest server text that a pattern is tried on. */
 const MAX_TEXT = 2000;
+/** Longest server text within a message: three lines of a terminal. */
+const MAX_DETAIL = 300;
 
 /** Node's codes for a certificate that does not hold (OpenSSL X509_V_ERR_* and tls.checkServerIdentity). */
 const CERTIFICATE =
@@ -162,7 +164,7 @@ function make(code: ErrorCode, facts: ImapFacts, cause: unknown, advice = ADVICE
   const response = text(facts.responseText) || text(facts.reason);
   // The server's words when there are any, else the library's: never both, they repeat each other.
   const said = response !== '' ? response : text(facts.message);
-  const detail = printable(said).slice(0, 300);
+  const detail = printableStart(said, MAX_DETAIL);
   return new MaildrainError(code, detail === '' ? advice : `${advice} ("${detail}")`, {
     cause,
     response: response === '' ? undefined : response,

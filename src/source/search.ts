@@ -3,7 +3,7 @@
 // more mail; it takes a word after a backslash for a flag, and does not quote it. Text that is not ASCII it sends as a literal, with CHARSET UTF-8 where UTF8=ACCEPT (RFC 6855 3) does not forbid that.
 
 import { criterionName } from '../criteria.ts';
-import { MaildrainError, printable } from '../errors.ts';
+import { MaildrainError, printableStart } from '../errors.ts';
 import type { Uid } from '../model.ts';
 import type { Criteria } from '../model-admin.ts';
 import { type ImapState, refused } from './imap-ask.ts';
@@ -163,7 +163,7 @@ async function explained(
     code === 'BADCHARSET'
       ? `the server cannot search for text that is not ASCII (${named}): use criteria in ASCII`
       : `the server will not search by ${named}: leave it out, or use other criteria`;
-  const said = printable(refusal?.text ?? '').slice(0, 300);
+  const said = printableStart(refusal?.text ?? '', 300);
   return new MaildrainError('SEARCH_REFUSED', said === '' ? why : `${why} ("${said}")`, {
     cause: error,
     response: refusal?.text,

@@ -1,13 +1,16 @@
 // Admin jobs as rows: asked for, worked off in slices, cancelled from anywhere. The queue only says "look at job 7"; what it is and how far it
-// has come stands here. Every change is told to whoever listens (NOTIFY maildrain_jobs, the job's id). Reading them is in admin-job-list.ts.
+// has come stands here. Every change is told to whoever listens (NOTIFY maildrain_jobs, the job's id). Lists of them are
+// in admin-job-list.ts; what has ended is opened again in admin-job-retry.ts.
 
 import { MaildrainError } from '../errors.ts';
 import type { AdminJobKind, Criteria, Step } from '../model-admin.ts';
 import { keepOwedByPurge } from './ledger.ts';
 import { lockJob } from './lock.ts';
 import { readCriteria } from './plans.ts';
-import { type Database, inTransaction, type Sql } from './pool.ts';
+import { type Database, inTransaction, type Pen, type Sql } from './pool.ts';
 import { forgetUnsaid } from './restore.ts';
+import { recordAsked } from './runs.ts';
+import { sliceInHand } from './slice-in-hand.ts';
 
 export const JOB_STATES = ['queued', 'running', 'done', 'partial', 'failed', 'cancelled'] as const;
 export type JobState = (typeof JOB_STATES)[number];
@@ -117,8 +120,16 @@ const IS_OPEN = `state in ('queued', 'running')`;
 /** Notes of one job: sentences for people, not a log. */
 const MAX_NOTES = 50;
 
-async function tell(sql: Sql, id: string): Promise<void> {
+/** Told to whoever listens. */
+export async function tell(sql: Sql, id: string): Promise<void> {
   await sql.query(`select pg_notify('maildrain_jobs', $1)`, [id]);
+}
+
+/** Hears of every change of a job that somebody else makes: who works on it learns at once that it is cancelled. */
+export function listenToJob(pen: Pen, id: string, onChange: () => void): Promise<void> {
+  return pen.listen('maildrain_jobs', (changed) => {
+    if (changed === id) onChange();
+  });
 }
 
 /**
@@ -228,8 +239,8 @@ export interface Failure {
 }
 
 /**
- * The turn is over and the job is not. `notBefore` null: at once. A rest that the provider names is no time of failing: Gmail's lasts as long as the
- * patience with a job that comes nowhere.
+ * The turn is over and the job is not. `notBefore` null: at once. A rest that is named is no time of failing, for Gmail's lasts as long as the patience
+ * with a job that comes nowhere; what follows the rest is, also where each failure names one (a move that is not repeated before 15 seconds).
  */
 export async function endTurn(sql: Sql, id: string, notBefore: Date | null, failure: Failure | null): Promise<void> {
   await sql.query(
@@ -238,7 +249,7 @@ export async function endTurn(sql: Sql, id: string, notBefore: Date | null, fail
             failures = failures + case when $3::text is null then 0 else 1 end,
             failing_since = case when $3::text is null then failing_since
                                  when $5::float8 is null then coalesce(failing_since, now())
-                                 else failing_since + make_interval(secs => $5 / 1000) end,
+                                 else coalesce(failing_since, now()) + make_interval(secs => $5 / 1000) end,
             error_code = coalesce($3, error_code), error = coalesce($4, error)
       where id = $1 and ${IS_OPEN}`,
     [id, notBefore, failure?.code ?? null, failure?.message ?? null, failure?.retryAfterMs ?? null],
@@ -246,10 +257,24 @@ export async function endTurn(sql: Sql, id: string, notBefore: Date | null, fail
   await tell(sql, id);
 }
 
+/**
+ * The host lacks what the job needs, and another may have it. No failure of the job, and none is counted; since when it is so is told by `failing_since`
+ * as long as nothing else goes wrong.
+ */
+export async function leaveToOthers(sql: Sql, id: string, notBefore: Date, { code, message }: Failure): Promise<void> {
+  await sql.query(
+    `update maildrain.admin_job
+        set state = 'queued', not_before = $2, error_code = $3, error = $4,
+            failing_since = case when error_code = $3 then coalesce(failing_since, now()) else now() end
+      where id = $1 and ${IS_OPEN}`,
+    [id, notBefore, code, message],
+  );
+  await tell(sql, id);
+}
+
 export interface End {
   readonly state: EndState;
   readonly error: { readonly code: string; readonly message: string } | null;
-  readonly notes?: readonly string[];
 }
 
 /** The job has ended, and the record says who asked for what and what came of it. One transaction. */
@@ -257,13 +282,12 @@ export async function finishJob(sql: Sql, id: string, end: End): Promise<void> {
   await inTransaction(sql, () => finish(sql, id, end));
 }
 
-async function finish(sql: Sql, id: string, { state, error, notes = [] }: End): Promise<void> {
+async function finish(sql: Sql, id: string, { state, error }: End): Promise<void> {
   const { rows } = await sql.query<SqlRow>(
     `update maildrain.admin_job
-        set state = $2, error_code = $3, error = $4, not_before = null, finished_at = now(),
-            notes = (notes || $5::text[])[:${MAX_NOTES}]
+        set state = $2, error_code = $3, error = $4, not_before = null, finished_at = now()
       where id = $1 and ${IS_OPEN} returning ${COLUMNS}`,
-    [id, state, error?.code ?? null, error?.message ?? null, notes],
+    [id, state, error?.code ?? null, error?.message ?? null],
   );
   const row = rows[0];
   if (row === undefined) return;
@@ -271,6 +295,10 @@ async function finish(sql: Sql, id: string, { state, error, notes = [] }: End): 
   // A turn that was killed could not take back what it had not sent, and there is no other one that would send it.
   if (job.kind === 'restore') await forgetUnsaid(sql, id);
   if (job.kind === 'purge' && state !== 'done') await keepOwedByPurge(sql, id);
+  const inHand = state === 'done' ? null : await sliceInHand(sql, job);
+  // Before the others, which may be as many as are kept: nothing else says so.
+  const notes = inHand === null ? job.notes : withNotes([inHand.note], job.notes);
+  if (inHand !== null) await sql.query(`update maildrain.admin_job set notes = $2 where id = $1`, [id, notes]);
   const report = {
     jobId: job.id,
     outcome: state,
@@ -283,14 +311,14 @@ async function finish(sql: Sql, id: string, { state, error, notes = [] }: End): 
     done: job.done,
     total: job.total,
     counts: job.counts,
-    notes: job.notes,
-    error,
+    inHand: inHand?.counts ?? null,
+    notes,
+    // An Error's own message is not among what JSON takes of it, and jsonb refuses half of a surrogate pair.
+    error: error === null ? null : { code: error.code, message: error.message.toWellFormed() },
   };
-  await sql.query(
-    `insert into maildrain.run (job, mailbox_id, started_at, finished_at, report, error_code)
-     values ($1, (select min(id) from maildrain.mailbox where name = $2 and login = $3), $4, now(), $5, $6)`,
-    [job.kind, job.mailbox, job.login, job.startedAt ?? job.createdAt, JSON.stringify(report), error?.code ?? null],
-  );
+  const { kind, mailbox, login, createdAt } = job;
+  const startedAt = job.startedAt ?? createdAt;
+  await recordAsked(sql, { job: kind, mailbox, login, startedAt, report, errorCode: error?.code ?? null });
   await tell(sql, id);
 }
 
@@ -315,35 +343,4 @@ export async function cancelJob(database: Database, id: string, by: string): Pro
   } finally {
     await pen.release();
   }
-}
-
-/**
- * Takes up a job again that failed, was cancelled, or is partly done. What failed or was cancelled goes on from its cursor; what is partly done
- * begins anew, for its slices are all behind it. Not so a copy: its messages are still where they were, and each of them would be copied once more.
- *
- * @returns false: it is open or done, or there is none
- * @throws MaildrainError PLAN_OUTDATED: a copy that is partly done
- */
-export async function retryJob(sql: Sql, id: string): Promise<boolean> {
-  const { rowCount } = await sql.query(
-    `update maildrain.admin_job
-        set state = 'queued', failures = 0, failing_since = null, not_before = null, error_code = null, error = null,
-            cancel_requested_at = null, cancel_requested_by = null, finished_at = null,
-            cursor = case when state = 'partial' then null else cursor end,
-            done = case when state = 'partial' then 0 else done end,
-            counts = case when state = 'partial' then '{}' else counts end,
-            notes = '{}'
-      where id = $1 and state in ('failed', 'cancelled', 'partial') and not (job = 'copy' and state = 'partial')`,
-    [id],
-  );
-  if (rowCount !== 1) {
-    const job = await findJob(sql, id);
-    if (job?.kind !== 'copy' || job.state !== 'partial') return false;
-    throw new MaildrainError(
-      'PLAN_OUTDATED',
-      `job ${job.id} has copied a part of its messages, and would copy those once more: make a new plan of the others`,
-    );
-  }
-  await tell(sql, id);
-  return true;
 }

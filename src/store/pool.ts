@@ -23,6 +23,12 @@ export interface Pen {
   readonly client: Sql;
   /** Aborts when Postgres or the line to it is gone: the lock is gone too, stop writing. */
   readonly lost: AbortSignal;
+  /**
+   * Hears what other connections tell on a channel (NOTIFY) until it is given back. What is told during a transaction of ours comes at its end.
+   *
+   * @param channel a plain name
+   */
+  listen(channel: string, onTold: (payload: string) => void): Promise<void>;
   /** Gives the connection back; its locks are dropped first. */
   release(): Promise<void>;
   /** Closes the connection instead: a statement is still running on it. */
@@ -39,6 +45,7 @@ export const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 30_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Giving locks back takes a moment, and what does not is closed. */
 const RELEASE_TIMEOUT_MS = 10_000;
+const UNLOCK = 'select pg_advisory_unlock_all()';
 
 /**
  * Opens a pool. Nothing is connected yet.
@@ -86,7 +93,9 @@ async function take(pool: pg.Pool, answerMs: number): Promise<Pen> {
   const onEnd = (): void => onError(new Error('Connection ended'));
   client.on('error', onError);
   client.on('end', onEnd);
+  const heard: ((told: pg.Notification) => void)[] = [];
   const giveBack = (destroy: boolean): void => {
+    for (const listener of heard) client.off('notification', listener);
     client.off('error', onError);
     client.off('end', onEnd);
     // What a destroyed connection still has to say must not be an uncaught exception.
@@ -108,10 +117,20 @@ async function take(pool: pg.Pool, answerMs: number): Promise<Pen> {
   return {
     client: { query, answerMs },
     lost: lost.signal,
+    async listen(channel, onTold) {
+      const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+      const own = rows[0]?.pid;
+      const listener = ({ channel: on, payload = '', processId }: pg.Notification): void => {
+        if (on === channel && processId !== own) onTold(payload);
+      };
+      heard.push(listener);
+      client.on('notification', listener);
+      await client.query(`listen ${client.escapeIdentifier(channel)}`);
+    },
     async release() {
       if (!broken) {
         const unlock = {
-          text: 'select pg_advisory_unlock_all()',
+          text: heard.length === 0 ? UNLOCK : `unlisten *; ${UNLOCK}`,
           query_timeout: Math.min(RELEASE_TIMEOUT_MS, answerMs),
         };
         await client.query(unlock).catch(() => {

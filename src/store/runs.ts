@@ -1,4 +1,5 @@
-// The record of runs: every drain with its counts, and every login that was refused to one who only looked. Admin jobs write theirs when they end (admin-jobs.ts). Old ones go by retention.ts.
+// The record of runs: every drain with its counts, every login that was refused to one who only looked, and what somebody asks for by a mailbox's name:
+// admin jobs when they end (admin-jobs.ts), exports and comparisons (service-audit.ts). Old ones go by retention.ts.
 
 import type { Sql } from './pool.ts';
 
@@ -16,6 +17,22 @@ export async function recordRun(sql: Sql, run: Run): Promise<void> {
   await sql.query(
     `insert into maildrain.run (job, mailbox_id, started_at, finished_at, report, error_code) values ($1, $2, $3, $4, $5, $6)`,
     [run.job, run.mailboxId, run.startedAt, run.finishedAt, JSON.stringify(run.report), run.errorCode],
+  );
+}
+
+/** What somebody asked for. */
+export interface AskedRun extends Pick<Run, 'job' | 'startedAt' | 'report' | 'errorCode'> {
+  readonly mailbox: string | null;
+  /** Null: of no mailbox, or of one that is known by its name only. */
+  readonly login: string | null;
+}
+
+/** Writes down what has just ended. One statement. */
+export async function recordAsked(sql: Sql, run: AskedRun): Promise<void> {
+  await sql.query(
+    `insert into maildrain.run (job, mailbox_id, started_at, finished_at, report, error_code)
+     values ($1, (select min(id) from maildrain.mailbox where name = $2 and login = $3), $4, now(), $5, $6)`,
+    [run.job, run.mailbox, run.login, run.startedAt, JSON.stringify(run.report), run.errorCode],
   );
 }
 

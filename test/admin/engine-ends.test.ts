@@ -5,6 +5,7 @@ import { runTurn } from '../../src/admin/engine.ts';
 import type { AdminJob } from '../../src/admin/job.ts';
 import { jobOf } from '../../src/admin/jobs.ts';
 import { loginOf } from '../../src/config.ts';
+import { MaildrainError } from '../../src/errors.ts';
 import type { AdminJobKind } from '../../src/model-admin.ts';
 import {
   beginTurn,
@@ -138,6 +139,32 @@ describeWith('postgres', 'a turn', () => {
       failures: 1,
       errorCode: 'DATABASE_UNAVAILABLE',
     });
+  });
+
+  it.each([
+    { kind: 'restore', state: 'partial', why: 'they are not back' },
+    { kind: 'reclassify', state: 'done', why: 'there is nothing to read again' },
+  ] as const)(
+    'that has met messages whose octets have expired is $state for a $kind: $why',
+    async ({ kind, state }) => {
+      const { database } = await storeForJobs();
+      const id = await enqueue(database, 2, { kind });
+      const job = counting(async () => ({ counts: { expired: 1 } }));
+      expect(await runTurn(engine(database, job), id, never)).toEqual({ outcome: 'ended', state });
+      expect(await jobRow(database, id)).toMatchObject({ state, counts: { expired: 2 } });
+    },
+  );
+
+  it('ends also where a server says half of a character, and the record has its words', async () => {
+    const { database } = await storeForJobs();
+    const id = await enqueue(database, 1);
+    const job = counting(async () => {
+      throw new MaildrainError('OVER_QUOTA', 'no room ("\ud83d")', { response: `${'x'.repeat(499)}\u{1F600}` });
+    });
+    expect(await runTurn(engine(database, job), id, never)).toEqual({ outcome: 'ended', state: 'failed' });
+    const { rows } = await database.sql.query(`select report -> 'error' as error from maildrain.run`);
+    expect(rows).toEqual([{ error: { code: 'OVER_QUOTA', message: 'no room ("\ufffd")' } }]);
+    expect(await jobRow(database, id)).toMatchObject({ error: 'no room ("\ufffd")' });
   });
 
   it('that comes late changes nothing of a job that has ended', async () => {

@@ -8,7 +8,8 @@ import { loginOf } from '../../src/config.ts';
 import { drain } from '../../src/drain/drain.ts';
 import { MaildrainError } from '../../src/errors.ts';
 import { listJobs, openJobs } from '../../src/store/admin-job-list.ts';
-import { cancelJob, retryJob } from '../../src/store/admin-jobs.ts';
+import { retryJob } from '../../src/store/admin-job-retry.ts';
+import { cancelJob } from '../../src/store/admin-jobs.ts';
 import { lockLoginForDrain } from '../../src/store/lock.ts';
 import { ensureMailbox, restWrites } from '../../src/store/mailboxes.ts';
 import { openDatabase } from '../../src/store/pool.ts';
@@ -144,8 +145,8 @@ describeWith('postgres', 'the engine', () => {
     expect(done).toBeGreaterThan(0);
     const { rows } = await database.sql.query('select report from maildrain.run');
     expect(rows).toMatchObject([{ report: { outcome: 'cancelled', cancelRequestedBy: 'bea', done } }]);
-    expect(await retryJob(elsewhere.sql, id)).toBe(true);
-    expect(await retryJob(elsewhere.sql, id)).toBe(false);
+    expect(await retryJob(elsewhere.sql, id, 'cat')).toBe(true);
+    expect(await retryJob(elsewhere.sql, id, 'cat')).toBe(false);
     await database.sql.query(`update maildrain.admin_job set args = '{"slices": 40}'`);
     await runToEnd(engine(database, job), id);
     expect(await jobRow(database, id)).toMatchObject({ state: 'done', done: 40, cancelRequestedAt: null });
@@ -258,7 +259,11 @@ describeWith('postgres', 'the engine', () => {
     expect(await runTurn(engine(database, job), id, never)).toEqual({ outcome: 'ended', state: 'failed' });
     expect(await jobRow(database, id)).toMatchObject({ state: 'failed', errorCode: code, done: 1, cursor: 1 });
     const { rows } = await database.sql.query('select report, error_code from maildrain.run');
-    expect(rows).toMatchObject([{ error_code: code, report: { outcome: 'failed', done: 1 } }]);
+    const { error: message } = await jobRow(database, id);
+    expect(message).toContain(error.message);
+    expect(rows).toMatchObject([
+      { error_code: code, report: { outcome: 'failed', done: 1, error: { code, message } } },
+    ]);
   });
 
   it.each(['held', 'twice'])(
@@ -270,14 +275,14 @@ describeWith('postgres', 'the engine', () => {
       const id = await enqueue(database, 3);
       expect((await runToEnd(engine(database, job), id)).at(-1)).toEqual({ outcome: 'ended', state: 'partial' });
       owed = 0;
-      expect(await retryJob(database.sql, id)).toBe(true);
+      expect(await retryJob(database.sql, id, 'cat')).toBe(true);
       expect(await jobRow(database, id)).toMatchObject({ cursor: null, done: 0, counts: {} });
       await runToEnd(engine(database, job), id);
       expect(await jobRow(database, id)).toMatchObject({ state: 'done', done: 3 });
     },
   );
 
-  it('leaves a mailbox alone that is stopped, pauses or rests, or is configured no more', async () => {
+  it('leaves a mailbox alone that is stopped, pauses or rests, or is another account', async () => {
     const { database } = await storeForJobs();
     const row = await ensureMailbox(database.sql, key);
     const job = counting(async () => {
@@ -296,10 +301,6 @@ describeWith('postgres', 'the engine', () => {
     const stopped = await enqueue(database, 1);
     await runTurn(options, stopped, never);
     expect(await jobRow(database, stopped)).toMatchObject({ state: 'failed', errorCode: 'MAILBOX_STOPPED' });
-
-    const gone = await enqueue(database, 1);
-    await runTurn(engine(database, job, {}, []), gone, never);
-    expect(await jobRow(database, gone)).toMatchObject({ state: 'failed', errorCode: 'MAILBOX_UNKNOWN' });
 
     const moved = await enqueue(database, 1, { login: 'imap://other@host:993' });
     await runTurn(options, moved, never);

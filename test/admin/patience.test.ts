@@ -2,10 +2,15 @@
 
 import { expect, it } from 'vitest';
 import { runTurn, type TurnOutcome } from '../../src/admin/engine.ts';
+import { jobOf } from '../../src/admin/jobs.ts';
+import { loginOf } from '../../src/config.ts';
 import { MaildrainError } from '../../src/errors.ts';
+import { enqueueJob } from '../../src/store/admin-jobs.ts';
 import type { Database } from '../../src/store/pool.ts';
+import { scene } from '../drain/scene.ts';
 import { describeWith } from '../support/fresh.ts';
-import { counting, engine, enqueue, storeForJobs } from './fake-jobs.ts';
+import { counting, engine, enqueue, jobRow, storeForJobs } from './fake-jobs.ts';
+import { planFor } from './turns.ts';
 
 const HOUR = 60 * 60 * 1000;
 const never = new AbortController().signal;
@@ -40,6 +45,47 @@ describeWith('postgres', 'the patience with a job', () => {
     expect(await failing(database, id, 25 * HOUR, lost)).toMatchObject({ outcome: 'again' });
     expect(await failing(database, id, 25 * HOUR, lost)).toEqual({ outcome: 'ended', state: 'failed' });
   });
+
+  it.each([
+    ['move', 'UID MOVE'],
+    ['copy', 'UID COPY'],
+  ] as const)(
+    'ends for a %s whose command always loses the line, although each try waits till the server is done',
+    async (kind, command) => {
+      const there = await scene();
+      const { database, mailbox } = there;
+      there.deliver(3);
+      there.account.createFolder('Done');
+      const args = { to: 'Done' };
+      const plan = await planFor(database, mailbox, kind, { folder: 'INBOX', args });
+      const id = await enqueueJob(database.sql, {
+        kind,
+        mailbox: mailbox.name,
+        login: loginOf(mailbox),
+        planId: plan.id,
+        criteria: { all: true },
+        args,
+        total: plan.messages,
+        requestedBy: 'ann',
+      });
+      there.server.onCommand = ({ name }) => (name === command ? { drop: 'before' } : undefined);
+      const options = engine(database, jobOf(kind), {}, [mailbox]);
+      const turn = (): Promise<TurnOutcome> => runTurn(options, id, never);
+      const later = (ms: number): Promise<unknown> =>
+        there.rows(
+          `update maildrain.admin_job set not_before = null, failing_since = failing_since - make_interval(secs => $1),
+           cursor = jsonb_set(cursor, '{begun,at}', '"2026-01-01T00:00:00.000Z"')`,
+          [ms / 1000],
+        );
+      expect(await turn()).toMatchObject({ outcome: 'again' });
+      await later(23 * HOUR);
+      expect(await turn()).toMatchObject({ outcome: 'again' });
+      await later(2 * HOUR);
+      expect(await turn()).toEqual({ outcome: 'ended', state: 'failed' });
+      expect(await jobRow(database, id)).toMatchObject({ errorCode: 'CONNECTION_LOST' });
+      expect(there.left()).toHaveLength(3);
+    },
+  );
 
   it.each(['MAILBOX_MISSING', 'TARGET_MISSING', 'COMMAND_REFUSED'] as const)(
     'ends when a server has said %s four times in a row, for then it is so',

@@ -270,6 +270,26 @@ describeWith('postgres', 'admin jobs', () => {
     expect(onServer(made)).toBeGreaterThan(0);
   });
 
+  it('here, what SIGTERM ended is not called done by the exit code, and is left for later', async () => {
+    const made = await world(600);
+    made.imap.onCommand = async ({ name }) => {
+      if (name === 'UID EXPUNGE' || name === 'UID MOVE') await sleep(1500);
+      return undefined;
+    };
+    const running = made.start('purge', 'bounces', '--all', '--no-store', '--yes', '--here');
+    await until(
+      async () =>
+        (await query<{ state: string }>(made, 'select state from maildrain.admin_job'))[0]?.state === 'running',
+      () => `it does not run: ${running.stderr()}`,
+    );
+    running.child.kill('SIGTERM');
+    const ended = await running.ended();
+    expect(ended.stdout).toMatch(/job 1 waits for a worker/);
+    expect(ended.code).toBe(143);
+    expect(onServer(made)).toBeGreaterThan(0);
+    expect(await query(made, 'select state from maildrain.admin_job')).toEqual([{ state: 'queued' }]);
+  });
+
   it('is cancelled from another process while a service works on it', async () => {
     const made = await world(2500);
     // Each message costs the server something, so that there is a middle.

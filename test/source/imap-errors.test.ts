@@ -157,6 +157,14 @@ describe('a command or a connection that failed', () => {
     expect(sessionError(said('only once')).message.match(/only once/g)).toHaveLength(1);
   });
 
+  it('does not cut a character in two', () => {
+    for (const before of [299, 499]) {
+      const translated = sessionError(said(`${'x'.repeat(before)}\u{1F600} full`));
+      expect(translated.response?.isWellFormed()).toBe(true);
+      expect(translated.message.isWellFormed()).toBe(true);
+    }
+  });
+
   it('hands on what is translated already', () => {
     const error = new MaildrainError('TRASH_MISSING', 'x');
     expect(sessionError(error)).toBe(error);

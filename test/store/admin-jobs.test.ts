@@ -1,7 +1,8 @@
 // Admin jobs as rows: a plan is applied once, and what would be done twice is not taken up again.
 
 import { expect, it } from 'vitest';
-import { enqueueJob, finishJob, type NewJob, retryJob, saveStep } from '../../src/store/admin-jobs.ts';
+import { retryJob } from '../../src/store/admin-job-retry.ts';
+import { cancelJob, enqueueJob, findJob, finishJob, type NewJob, saveStep } from '../../src/store/admin-jobs.ts';
 import type { Database, Sql } from '../../src/store/pool.ts';
 import { describeWith } from '../support/fresh.ts';
 import { migrated } from './store.ts';
@@ -70,12 +71,44 @@ describeWith('postgres', 'rows of admin jobs', () => {
     await saveStep(database.sql, id, { seq: 1 }, { done: 1, counts: { copied: 1 }, notes: [] });
     await finishJob(database.sql, id, { state, error: null });
     if (done === null)
-      await expect(retryJob(database.sql, id)).rejects.toMatchObject({
+      await expect(retryJob(database.sql, id, 'cat')).rejects.toMatchObject({
         code: 'PLAN_OUTDATED',
         message: expect.stringContaining('make a new plan'),
       });
-    else expect(await retryJob(database.sql, id)).toBe(true);
+    else expect(await retryJob(database.sql, id, 'cat')).toBe(true);
     const { rows } = await database.sql.query('select state, done::int as done from maildrain.admin_job');
     expect(rows).toEqual([done === null ? { state, done: 1 } : { state: 'queued', done }]);
+  });
+
+  it('the record of the end names all who cancelled the job and took it up again, and what had come of it', async () => {
+    const { database } = await migrated();
+    const { sql } = database;
+    const id = await enqueueJob(sql, jobOf({ kind: 'move' }));
+    await cancelJob(database, id, 'bea');
+    await retryJob(sql, id, 'cat');
+    await saveStep(sql, id, null, {
+      done: 1,
+      counts: {},
+      notes: [...((await findJob(sql, id))?.notes ?? []), 'a note'],
+    });
+    await finishJob(sql, id, { state: 'failed', error: { code: 'OVER_QUOTA', message: 'no room' } });
+    await retryJob(sql, id, 'dan');
+    await finishJob(sql, id, { state: 'partial', error: null });
+    await retryJob(sql, id, 'eve');
+    await finishJob(sql, id, { state: 'done', error: null });
+    const { rows } = await sql.query('select report from maildrain.run order by id desc limit 1');
+    const at = String.raw`, \d{4}-\d\d-\d\d \d\d:\d\d UTC, `;
+    expect(rows).toMatchObject([
+      {
+        report: {
+          requestedBy: 'ann',
+          notes: [
+            expect.stringMatching(`^taken up again by cat${at}after it was cancelled by bea$`),
+            expect.stringMatching(`^taken up again by dan${at}after it failed with OVER_QUOTA$`),
+            expect.stringMatching(`^taken up again by eve${at}after it was partly done$`),
+          ],
+        },
+      },
+    ]);
   });
 });

@@ -1,0 +1,101 @@
+// Counts are written down slice by slice, so a job that ends in the middle of one has done something that no count says. What is known of it is read
+// here when the job ends, for its notes and for the record. It is added to no count: `jobs retry` takes the same slice up again and counts all of it.
+
+import type { Uid } from '../model.ts';
+import { planSlice } from './plans.ts';
+import type { Sql } from './pool.ts';
+
+/** What was there of a slice of a plan when it was begun the first time. */
+export interface Begun {
+  readonly there: number;
+  /** ISO 8601. */
+  readonly at: string;
+  /** X-GM-MSGID by UID, where a message must be found again after it has left the folder. */
+  readonly emailIds?: Readonly<Record<Uid, string>>;
+  /** UIDNEXT of the folder that messages go to. */
+  readonly targetNext?: number | null;
+  /** Where the ledger says what becomes of each message: its mailbox there. */
+  readonly mailboxId?: number;
+}
+
+/** Where the next slice of a plan begins, and what is known of it if it has been begun. */
+export interface PlanCursor {
+  /** Of the stretches of the plan, the last that is done. */
+  readonly seq: number | null;
+  /** How many of the next one are done. */
+  readonly at: number;
+  /** How many are taken at once; null: nothing was done yet. */
+  readonly pace: number | null;
+  readonly begun: Begun | null;
+}
+
+/** A part of a slice that is done, or may be. */
+export interface InHand {
+  /** For the record. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** For people. */
+  readonly note: string;
+}
+
+interface Ended {
+  readonly id: string;
+  readonly kind: string;
+  readonly planId: string | null;
+  readonly cursor: unknown;
+}
+
+/** What a job that has ended did of a slice that it did not come to the end of. Null: nothing. */
+export async function sliceInHand(sql: Sql, { id, kind, planId, cursor }: Ended): Promise<InHand | null> {
+  if (kind === 'restore') return putBack(sql, id);
+  const place = planId === null ? null : (cursor as PlanCursor | null);
+  if (planId === null || place === null || place.begun === null) return null;
+  const { begun } = place;
+  if (begun.there === 0) return null;
+  if (begun.mailboxId !== undefined) return takenOff(sql, planId, place, { ...begun, mailboxId: begun.mailboxId });
+  const note = `${endedWithin(begun.there)}: any of them may be done already, and nothing says which`;
+  return { counts: { messages: begun.there }, note };
+}
+
+function endedWithin(messages: number): string {
+  return `it ended within a slice of ${messages} ${messages === 1 ? 'message' : 'messages'}, which the counts leave out`;
+}
+
+/** A purge that stores: the ledger knows each message. */
+async function takenOff(
+  sql: Sql,
+  planId: string,
+  { seq, at, pace }: PlanCursor,
+  begun: Begun & { readonly mailboxId: number },
+): Promise<InHand | null> {
+  const slice = await planSlice(sql, planId, seq);
+  const uids = slice?.uids.slice(at, pace === null ? undefined : at + pace) ?? [];
+  // Rows have the clock of the host where they were stored, and that of Postgres when they change.
+  const { rows } = await sql.query<{ stored: number; disposed: number }>(
+    `select count(*) filter (where l.stored_at >= $4 and l.message_id is not null)::int as stored,
+            count(*) filter (where l.state = 'disposed' and l.reason is distinct from 'gone'
+                               and (l.stored_at >= $4 or l.changed_at >= $4))::int as disposed
+       from maildrain.ledger l join maildrain.plan p on p.id = $1
+      where l.mailbox_id = $2 and l.uidvalidity = p.uidvalidity and l.uid = any($3::text[])`,
+    [planId, begun.mailboxId, uids, begun.at],
+  );
+  const { stored = 0, disposed = 0 } = rows[0] ?? {};
+  if (stored === 0 && disposed === 0) return null;
+  const note = `${endedWithin(begun.there)}: ${stored} of them were stored in it, and ${disposed} were seen to be gone`;
+  return { counts: { messages: begun.there, stored, disposed }, note };
+}
+
+/** A restore: each message has a row of its own. Those of which nothing was said to the server are gone by now. */
+async function putBack(sql: Sql, id: string): Promise<InHand | null> {
+  const { rows } = await sql.query<{ restored: number; onTheWay: number }>(
+    `select count(*) filter (where uid is not null)::int as restored, count(*) filter (where uid is null)::int as "onTheWay"
+       from maildrain.restore where job_id = $1 and state = 'sending' and said`,
+    [id],
+  );
+  const { restored = 0, onTheWay = 0 } = rows[0] ?? {};
+  if (restored === 0 && onTheWay === 0) return null;
+  const unsure = onTheWay === 0 ? '' : `, and ${onTheWay} more ${onTheWay === 1 ? 'was' : 'were'} on the way`;
+  return {
+    counts: { restored, onTheWay },
+    note: `it ended within a slice, which the counts leave out: ${restored} of its messages were put back${unsure}`,
+  };
+}
