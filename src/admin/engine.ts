@@ -284,6 +284,7 @@ class EngineTurn {
     await endTurn(sql, id, verdict.notBefore, error);
     return { outcome: 'again', at: verdict.notBefore };
   }
+
   async #leaveToOthers(sql: Sql, { id, errorCode, failingSince }: Job, error: MaildrainError): Promise<TurnOutcome> {
     const { stop, notBefore } = decideUnknownMailbox(errorCode === error.code ? failingSince : null, new Date());
     this.#log.warn({ code: error.code, error }, stop ? 'admin job failed' : 'admin job left to other hosts');
