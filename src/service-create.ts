@@ -12,7 +12,7 @@ import type { Maildrain, MaildrainOptions } from './service-api.ts';
  * @throws MaildrainError CONFIG_INVALID with every problem
  */
 export async function createMaildrain(options: MaildrainOptions): Promise<Maildrain> {
-  const { mailboxes } = options;
+  const { mailboxes } = required(options);
   return openService({
     postgres: options.postgres === 'embedded' ? 'embedded' : { url: options.postgres },
     redis: options.redis ?? null,
@@ -29,6 +29,18 @@ export async function createMaildrain(options: MaildrainOptions): Promise<Maildr
     logLevel: options.logLevel ?? 'info',
     log: options.log ?? createLogger({ level: options.logLevel ?? 'info' }),
   });
+}
+
+/** What a program without types can leave out. @throws MaildrainError CONFIG_INVALID */
+function required(options: MaildrainOptions): MaildrainOptions {
+  const given: Partial<MaildrainOptions> | null | undefined = options;
+  const problems: string[] = [];
+  if (typeof given?.postgres !== 'string' || given.postgres === '')
+    problems.push("postgres: 'embedded', or the URL of a database");
+  if (typeof given?.mailboxes !== 'function' && !Array.isArray(given?.mailboxes))
+    problems.push('mailboxes: a list, or a function that answers one');
+  if (problems.length === 0) return options;
+  throw new MaildrainError('CONFIG_INVALID', `createMaildrain() needs ${problems.join('; and ')}`);
 }
 
 /** @throws MaildrainError CONFIG_INVALID where the caller's own function fails */

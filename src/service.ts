@@ -17,6 +17,7 @@ import type { Admin, JobWords } from './service-admin-api.ts';
 import type { DrainOptions, MailboxSource, MailboxStatus, Maildrain, ServiceOptions } from './service-api.ts';
 import { bouncesOf } from './service-bounces.ts';
 import { bounceRules } from './service-correlation.ts';
+import { keepUp } from './service-embedded.ts';
 import { accountFolders, checkAccount, findConfigured, statusOf } from './service-mailboxes.ts';
 import { liftAllExpired, type Suppressions, suppressionsOf } from './service-suppressions.ts';
 import type { CheckReport } from './source/check.ts';
@@ -118,11 +119,15 @@ class Service implements Maildrain {
     };
   }
 
+  #startEmbedded(): Promise<Embedded> {
+    return startEmbedded({ stateDir: this.#options.stateDir, log: this.#log });
+  }
+
   async open(): Promise<void> {
-    const { postgres, stateDir, concurrency } = this.#options;
+    const { postgres, concurrency } = this.#options;
     this.#mailboxes = typeof this.#source === 'function' ? await this.#source() : this.#source;
     if (postgres === 'embedded') {
-      this.#embedded = await startEmbedded({ stateDir, log: this.#log });
+      this.#embedded = await this.#startEmbedded();
       this.#url = this.#embedded.url;
     } else this.#url = postgres.url;
     // Each consumer's pump holds one for as long as it is the one that sends.
@@ -166,6 +171,8 @@ class Service implements Maildrain {
       await this.#unstart();
       throw error;
     }
+    if (this.#embedded !== null)
+      this.#embedded = keepUp(this.#embedded, () => this.#startEmbedded(), this.#stopping.signal, this.#log);
     this.#announced = announceWorker(this.#db(), this.#stopping.signal, this.#log);
     this.#every(MAINTENANCE_MS, 'partitions could not be made', () => ensurePartitions(this.#db().sql, new Date()));
     this.#every(EXPIRE_MS, 'what has been kept long enough could not be looked at', () => this.#expire());

@@ -29,11 +29,11 @@ export function configOf(options: GlobalOptions): Config {
   return loadConfig(options.config === undefined ? {} : { path: options.config });
 }
 
-/** One-shot verbs log what is unusual only: their result is on stdout. */
+/** One-shot verbs log what is unusual only: their result is on stdout. Whoever asks for a level wants the whole of it. */
 export function quietLog(options: GlobalOptions, terminal: Terminal): Log {
   const write: LogDestination['write'] = (line) => {
     terminal.beforeLog();
-    terminal.stderr.write(terminal.stderr.isTTY === true ? forPeople(line) : line);
+    terminal.stderr.write(terminal.stderr.isTTY === true || options.logLevel === undefined ? forPeople(line) : line);
   };
   return createLogger({ level: options.logLevel ?? 'warn', destination: { write } });
 }

@@ -49,8 +49,11 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   } catch (error) {
     terminal.beforeLog();
     if (error instanceof CommanderError) {
-      // Help and --version arrive here too, with 0. Commander has already said what there is to say.
+      // Help and --version arrive here too, with 0. Commander has already said what there is to say, to people.
       terminal.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+      if (error.exitCode === 0 || !args.includes('--json')) return;
+      const message = printable(error.message.replace(/^error: /, ''));
+      await terminal.out.json({ error: { code: 'USAGE', message } });
       return;
     }
     await fail(error, args.includes('--json'), terminal);

@@ -94,9 +94,11 @@ export async function selectMailbox(
   const opened = await connection.client.mailboxOpen(path, { readOnly }).catch((error: unknown) => {
     const translated = connection.broken() ?? sessionError(error);
     if (translated.code !== 'COMMAND_REFUSED') throw translated;
-    throw new MaildrainError('MAILBOX_MISSING', `the mailbox "${path}" cannot be opened: ${translated.message}`, {
-      response: translated.response,
-    });
+    throw new MaildrainError(
+      'MAILBOX_MISSING',
+      `the mailbox "${path}" cannot be opened; "maildrain folders NAME" lists what there is. ${translated.message}`,
+      { response: translated.response },
+    );
   });
   const { client } = connection;
   const gmail = client.capabilities.has('X-GM-EXT-1');

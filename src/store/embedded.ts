@@ -25,6 +25,8 @@ export interface EmbeddedLog {
 export interface Embedded {
   /** `postgres://...` with the password in it: for the pool, never for a log. */
   readonly url: string;
+  /** Aborts when the server has ended, or the line to it, before it was left. Who starts it again finds it at the same port, if nobody has taken that. */
+  readonly lost: AbortSignal;
   /** Leaves the server; the last one out stops it. Close your own connections before. May be called again. */
   stop(): Promise<Left>;
 }
@@ -113,7 +115,7 @@ export async function startEmbedded({ stateDir, log }: { stateDir: string; log: 
     if (starts > 0) await sleep(RESTART_PAUSE_MS * starts);
     starts++;
     // A pid that now belongs to a program of ours that is no server would keep PostgreSQL from starting.
-    failure = await launch(home, binaries, user, running?.pid ?? null, deadline);
+    failure = await launch(home, binaries, user, running, deadline);
   }
   throw (
     failure ??
@@ -143,13 +145,13 @@ async function launch(
   home: string,
   binaries: Binaries,
   user: ServerUser,
-  stalePid: number | null,
+  stale: { readonly pid: number; readonly port: number | null } | null,
   deadline: number,
 ): Promise<MaildrainError | null> {
   const dataDir = join(home, 'data');
   const output = await openLog(join(home, 'server.log'));
   const from = (await output.stat()).size;
-  const settings = Object.entries({ ...SETTINGS, port: String(await freePort()) });
+  const settings = Object.entries({ ...SETTINGS, port: String(await freePort(stale?.port ?? 0)) });
   const { file, args, options } = user.command(binaries.postgres, [
     '-D',
     dataDir,
@@ -157,7 +159,7 @@ async function launch(
   ]);
   const env: Record<string, string> = { ...binaries.env };
   // PostgreSQL trusts that a pid file is stale when it names this process (miscinit.c, CreateLockFile); we have looked who it is.
-  if (stalePid !== null) env.PG_GRANDPARENT_PID = String(stalePid);
+  if (stale !== null) env.PG_GRANDPARENT_PID = String(stale.pid);
   const server = spawn(file, [...args], {
     ...options,
     env,
@@ -261,11 +263,16 @@ async function connect(
 
 function inUse(presence: pg.Client, url: string, dataDir: string, log: EmbeddedLog): Embedded {
   let stopping: Promise<Left> | null = null;
+  const lost = new AbortController();
+  presence.once('end', () => {
+    if (stopping === null) lost.abort();
+  });
   // It must not keep a process alive that has nothing else to do; the server notices its end.
   const socket = presence as unknown as { ref(): void; unref(): void };
   socket.unref();
   return {
     url,
+    lost: lost.signal,
     stop() {
       socket.ref();
       stopping ??= leave(presence, dataDir, log);
@@ -322,10 +329,14 @@ async function isLast(presence: pg.Client): Promise<boolean> {
   }
 }
 
-function freePort(): Promise<number> {
+/** @param wanted the port of a server that was killed: those who used it look for it there. 0: any */
+function freePort(wanted: number): Promise<number> {
   return new Promise((found, fail) => {
-    const server = createServer().once('error', fail);
-    server.listen(0, '127.0.0.1', () => {
+    const server = createServer().once('error', (error) => {
+      if (wanted === 0) fail(error);
+      else freePort(0).then(found, fail);
+    });
+    server.listen(wanted, '127.0.0.1', () => {
       const address = server.address();
       server.close(() =>
         address !== null && typeof address === 'object' ? found(address.port) : fail(new Error('no port')),

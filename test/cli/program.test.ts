@@ -141,6 +141,16 @@ describe('a mistake in the arguments is exit code 2 and says what was meant', ()
     { why: 'a date of another country', args: ['messages', 'list', '--before', '10/01/2026'], says: /Give a day/ },
     { why: 'an age without unit', args: ['messages', 'list', '--since', '7'], says: /Give a day/ },
   ];
+  it.each([
+    [['drian'], "unknown command 'drian'"],
+    [['drain', 'a', '--frob'], "unknown option '--frob'"],
+    [['drain'], 'name the mailboxes to drain'],
+  ])('and with --json a document: %j', async (args, says) => {
+    const { code, stdout } = await run(...args, '--json');
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toEqual({ error: { code: 'USAGE', message: expect.stringContaining(says) } });
+  });
+
   it.each(cases)('$why', async ({ args, says }) => {
     const { code, stdout, stderr } = await run(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -84,7 +84,7 @@ describe.each(backends)('schedules on $name', (backend) => {
     const { jobs, prefix } = await serve(backend, {
       mailboxes: () => [mailbox('a', { everyMs: 300 }), mailbox('b', { cron: '* * * * * *' })],
       drain,
-      timing: { tickMs: 500 },
+      timing: { tickMs: 2_000 },
     });
     await until('a first run', () => calls.length > 0);
     await backend.forget(prefix);
