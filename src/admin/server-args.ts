@@ -12,6 +12,9 @@ const folder = z
   .min(1)
   .max(MAX_NAME)
   .regex(/^\P{Cc}+$/u, 'a folder name without control characters is wanted');
+/** What a shell makes of `--add \Seen` without quotes. As a keyword it would be kept beside the flag, and mean nothing to anybody. */
+const BARE = /^(Answered|Flagged|Deleted|Seen|Draft)$/i;
+
 /** RFC 9051 9 `flag`: a system flag, or a keyword, which is an atom. `\Recent` is the server's alone. */
 const flag = z
   .string()
@@ -19,7 +22,10 @@ const flag = z
   .regex(
     /^(\\(Answered|Flagged|Deleted|Seen|Draft)|[^\0-\x20\x7f-\uffff(){%*"\\\]]+)$/i,
     'a flag is one of \\Seen, \\Answered, \\Flagged, \\Deleted, \\Draft, or a keyword such as $Done: ASCII letters and digits, no spaces, no quotes, no ( ) { % * ]',
-  );
+  )
+  .refine((name) => !BARE.test(name), {
+    error: ({ input }) => `"${String(input)}" would be a keyword: say '\\${String(input)}', in quotes, for the flag`,
+  });
 
 export const purgeArgs = z.strictObject({
   /** False: disposed without being stored. */

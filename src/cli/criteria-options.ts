@@ -1,7 +1,7 @@
 // The options that say which messages a job is about: the same words for every job, on the server and over stored mail. Their values are
 // checked by criteria.ts, all together, so that every mistake is told at once.
 
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { type CriteriaWords, KINDS, type Over } from '../criteria.ts';
 
 type Word = keyof CriteriaWords;
@@ -47,9 +47,16 @@ export function addCriteriaOptions(command: Command, over: Over, taken: readonly
     if (taken.includes(word) || (word === 'gmail' && over === 'stored')) continue;
     if (word === 'header')
       command.option(flags, help, (text: string, before: readonly string[] = []) => [...before, text]);
+    else if (flags.includes('<')) command.option(flags, help, once);
     else command.option(flags, help);
   }
   return command;
+}
+
+/** The last of two would be about other messages than both. */
+function once(text: string, before: string | undefined): string {
+  if (before !== undefined) throw new InvalidArgumentError('It is given twice, and counts once.');
+  return text;
 }
 
 /** The words among a command's options. @param taken as for addCriteriaOptions() */

@@ -48,7 +48,7 @@ async function putBack(options: RestoreGiven, terminal: Terminal): Promise<void>
   terminal.exitCode = await withOpenService(options, terminal, async (service) => {
     const { kind, ...what } = words;
     const plan = await service.admin.restorePlan(what);
-    const where = folder === undefined ? plan.mailbox : `"${plan.folder}" of ${plan.mailbox}`;
+    const where = `"${plan.folder}" of ${plan.mailbox}`;
     const there = plan.present === 0 ? '' : `, but for ${count(plan.present)} already there`;
     const sentence = printable(`put ${plural(plan.messages, 'message')} back into ${where}${there}`);
     const when = plan.messages === 0 ? '' : `, ${instant(plan.oldest)} to ${instant(plan.newest)}`;

@@ -1,5 +1,6 @@
 // What `status` shows of every mailbox, in one query.
 
+import { RESTORED } from './ledger.ts';
 import type { Sql } from './pool.ts';
 
 export interface MailboxCounts {
@@ -9,6 +10,7 @@ export interface MailboxCounts {
   /** Stored here, still to be taken off there. */
   readonly owed: number;
   readonly held: number;
+  /** Messages; one that was put back is another row of the ledger and no other message. */
   readonly stored: number;
   readonly failures: number;
   readonly failingSince: Date | null;
@@ -49,7 +51,7 @@ export async function mailboxCounts(sql: Sql): Promise<MailboxCounts[]> {
        from maildrain.mailbox b
        left join (
          select mailbox_id, count(*) filter (where state = 'pending') as owed, count(*) filter (where state = 'held') as held,
-                count(*) filter (where message_id is not null) as stored
+                count(*) filter (where message_id is not null and reason is distinct from '${RESTORED}') as stored
            from maildrain.ledger group by mailbox_id) l on l.mailbox_id = b.id
       order by b.name, b.id`,
   );

@@ -132,6 +132,11 @@ describeWith('postgres', 'admin jobs', () => {
         2,
         /REQUEST_INVALID: flag: add: a flag is one of \\Seen, /,
       ],
+      [
+        ['flag', 'bounces', '--all', '--add', 'Seen', '--yes'],
+        2,
+        /REQUEST_INVALID: flag: add: "Seen" would be a keyword: say '\\Seen', in quotes/,
+      ],
       [['jobs', 'show', '99'], 1, /NOT_THERE: there is no job 99/],
       [['jobs', 'show', 'x'], 2, /REQUEST_INVALID: "x" is no id: an id is a whole number/],
       [['plans', 'show', 'abc'], 2, /REQUEST_INVALID: "abc" is no id/],

@@ -122,6 +122,11 @@ describe('a mistake in the arguments is exit code 2 and says what was meant', ()
     },
     { why: 'nothing to drain', args: ['drain'], says: /USAGE: name the mailboxes to drain, or give --all/ },
     { why: 'names and all', args: ['drain', 'a', '--all'], says: /not both/ },
+    {
+      why: 'a criterion twice',
+      args: ['purge', 'a', '--before', '2013-03-09', '--before', '2014-01-01'],
+      says: /'--before <day>' argument '2014-01-01' is invalid. It is given twice/,
+    },
     { why: 'look and leave', args: ['drain', 'a', '--dry-run', '--enqueue'], says: /give one of them/ },
     { why: 'standard input twice', args: ['classify', '-', '-'], says: /standard input can be read once only/ },
     { why: 'UIDs and all', args: ['release', 'a', '1', '--all'], says: /not both/ },

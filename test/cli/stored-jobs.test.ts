@@ -30,7 +30,7 @@ describeWith('postgres', 'jobs over stored mail', () => {
     expect(dry).toMatchObject({ code: 0, documents: [{ messages: 6 }] });
     const unsure = await made.run('restore', '--mailbox', 'bounces', '--all');
     expect(unsure.code).toBe(2);
-    expect(unsure.stdout).toMatch(/^restore: put 6 messages back into bounces \(/);
+    expect(unsure.stdout).toMatch(/^restore: put 6 messages back into "INBOX" of bounces \(/);
     expect(unsure.stderr).toContain('give --yes');
     expect((await made.run('restore', '--mailbox', 'bounces')).stderr).toContain('CRITERIA_INVALID: say which');
     const restored = await made.run('restore', '--mailbox', 'bounces', '--all', '--yes', '--here');
@@ -38,7 +38,7 @@ describeWith('postgres', 'jobs over stored mail', () => {
     expect(restored.stdout).toMatch(/job 1 \(restore bounces\): done\n {2}6 of 6 done, .*restored 6/);
     expect(onServer()).toBe(6);
     const again = await made.run('restore', '--mailbox', 'bounces', '--all', '--dry-run');
-    expect(again.stdout).toMatch(/^restore: put 6 messages back into bounces, but for 6 already there \(/);
+    expect(again.stdout).toMatch(/^restore: put 6 messages back into "INBOX" of bounces, but for 6 already there \(/);
     const [next] = (await made.run('drain', 'bounces', '--json')).documents;
     expect(next).toMatchObject({ stored: 0, disposed: 0, notes: ['6 restored, left alone: "restore" put them back'] });
     expect((await made.run('drain', 'bounces', '--dry-run')).stdout).toContain('6 restored, left alone');
@@ -83,7 +83,7 @@ describeWith('postgres', 'jobs over stored mail', () => {
     const one = await made.run('restore', '--all', '--dry-run');
     expect(one).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^restore: put 2 messages back into bounces \(/),
+      stdout: expect.stringMatching(/^restore: put 2 messages back into "INBOX" of bounces \(/),
     });
     made.configure(
       mailboxLines('archive', made.imap, 'folder: Archive\ndispose: keep') + mailboxLines('bounces', made.imap),
@@ -98,7 +98,7 @@ describeWith('postgres', 'jobs over stored mail', () => {
     const made = await drained(2);
     made.configure(mailboxLines('bounces', made.imap, 'dispose: delete', 'bea'));
     const says = new RegExp(
-      `^restore: put 0 messages back into bounces \\(0 B\\)\nnot put back, .* 2 from imap://ann@127.0.0.1:${made.imap.port}\\. `,
+      `^restore: put 0 messages back into "INBOX" of bounces \\(0 B\\)\nnot put back, .* 2 from imap://ann@127.0.0.1:${made.imap.port}\\. `,
     );
     for (const how of ['--dry-run', '--yes'])
       expect(await made.run('restore', '--all', how)).toMatchObject({
