@@ -2,7 +2,7 @@
 // job off, as a worker does. Compiled by programs.ts.
 
 import { createMaildrain, type Maildrain } from '../../src/index.ts';
-import { type Finished, finish, readTask, type Task } from './task.ts';
+import { type Finished, finish, MAILBOX, optionsOf, readTask, type Task } from './task.ts';
 
 /** A job on everything that the INBOX has. */
 export interface JobTask extends Task {
@@ -17,18 +17,7 @@ export interface JobFinished extends Finished {
 }
 
 const task = readTask<JobTask>();
-const maildrain = await createMaildrain({
-  postgres: task.databaseUrl,
-  mailboxes: [
-    {
-      name: 'bench',
-      imap: { host: task.host, port: task.port, user: task.user, password: () => task.password, tls: 'none' },
-      dispose: 'delete',
-      sizeLimit: task.sizeLimit,
-    },
-  ],
-  logLevel: 'error',
-});
+const maildrain = await createMaildrain(optionsOf(task));
 const startedAt = performance.now();
 const jobId = task.jobId ?? (await enqueue(maildrain));
 if (task.jobId !== null) await work(maildrain, task.jobId);
@@ -38,7 +27,7 @@ finish(startedAt, endedAt, { jobId });
 
 async function enqueue({ admin }: Maildrain): Promise<string> {
   const { kind, args } = task;
-  const plan = await admin.plan({ kind, mailbox: 'bench', criteria: { all: true }, args, by: 'bench' });
+  const plan = await admin.plan({ kind, mailbox: MAILBOX, criteria: { all: true }, args, by: 'bench' });
   if (plan.id === null) throw new Error('the mailbox is empty: there is nothing to plan');
   return admin.apply(plan.id, { by: 'bench' });
 }

@@ -1,6 +1,7 @@
 // What a measured program is told, and what it says at its end.
 
 import { readFileSync } from 'node:fs';
+import type { MaildrainOptions } from '../../src/index.ts';
 
 export interface Task {
   readonly host: string;
@@ -23,6 +24,9 @@ export interface Finished {
   readonly peakRss: number;
 }
 
+/** The name of the one mailbox. */
+export const MAILBOX = 'bench';
+
 const VARIABLE = 'MAILDRAIN_BENCH_TASK';
 
 export function taskEnvironment(task: Task): NodeJS.ProcessEnv {
@@ -33,6 +37,17 @@ export function readTask<T extends Task = Task>(): T {
   const text = process.env[VARIABLE];
   if (text === undefined) throw new Error('started by a bench only');
   return JSON.parse(text);
+}
+
+/** What both programs of ours are given: one mailbox, drained by deleting. */
+export function optionsOf(task: Task): MaildrainOptions {
+  const { host, port, user, password, sizeLimit } = task;
+  const imap = { host, port, user, password: () => password, tls: 'none' as const };
+  return {
+    postgres: task.databaseUrl,
+    mailboxes: [{ name: MAILBOX, imap, dispose: 'delete', sizeLimit }],
+    logLevel: 'error',
+  };
 }
 
 /**
