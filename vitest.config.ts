@@ -11,9 +11,10 @@ export default defineConfig({
     // Two cores on the smallest machine that is supported; the servers need some of them.
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
-    // Real servers start, fail and recover in some of them.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Real servers and processes start, fail and recover in some of them, and the machine may be slow. Longer than test/support/until.ts waits.
+    testTimeout: 180_000,
+    hookTimeout: 120_000,
     teardownTimeout: 60_000,
+    expect: { poll: { timeout: 90_000 } },
   },
 });

@@ -65,7 +65,7 @@ export interface ErrorFacts {
   readonly retryAfterMs?: number | undefined;
   /** The server's own words, bounded and cleaned of control characters. */
   readonly response?: string | undefined;
-  /** The account was asked for all its folders, and this is none of them: no server says so only because it restarts. */
+  /** The account was asked for all its folders and this is none of them, or it was to be made and the server does not: no server says so only because it restarts. */
   readonly unlisted?: boolean | undefined;
   readonly cause?: unknown;
 }

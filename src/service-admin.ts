@@ -103,11 +103,7 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
       if (plan === null) throw new MaildrainError('PLAN_OUTDATED', `there is no plan ${checkId(given)}`);
       const planId = plan.id;
       const { job: kind, mailbox, login, criteria, args, messages } = plan;
-      if (plan.jobId !== null)
-        throw new MaildrainError(
-          'PLAN_APPLIED',
-          `plan ${planId} has been applied by job ${plan.jobId}, which is ${plan.jobState}: "maildrain jobs show ${plan.jobId}" says what came of it, "maildrain jobs retry ${plan.jobId}" takes up what it left; for other messages make a new plan`,
-        );
+      if (plan.jobId !== null) throw applied(planId, plan.jobId, await findJob((await database()).sql, plan.jobId));
       if (loginOf(findConfigured(mailboxes(), mailbox)) !== login)
         throw new MaildrainError('PLAN_OUTDATED', `"${mailbox}" is another account now than when the plan was made`);
       return put({ kind, mailbox, login, planId, criteria, args, total: messages, requestedBy: nameOf(by) });
@@ -276,6 +272,19 @@ function osUser(): string {
   } catch {
     return `uid ${process.getuid?.() ?? 'unknown'}`;
   }
+}
+
+/** A plan is applied once. What to do instead goes by how its job stands. */
+function applied(planId: string, jobId: string, job: Job | null): MaildrainError {
+  // A job that is partly done copied those messages; a plan that is outdated stays so.
+  const isOver = job === null || job.errorCode === 'PLAN_OUTDATED' || (job.kind === 'copy' && job.state === 'partial');
+  const isOpen = job?.finishedAt === null;
+  const retry =
+    isOver || isOpen || job.state === 'done' ? '' : `, "maildrain jobs retry ${jobId}" takes up what it left`;
+  return new MaildrainError(
+    'PLAN_APPLIED',
+    `plan ${planId} has been applied by job ${jobId}, which is ${job?.state ?? 'gone'}: "maildrain jobs show ${jobId}" says what came of it${retry}; for other messages make a new plan`,
+  );
 }
 
 /** Longest piece of what was given that is shown again. */

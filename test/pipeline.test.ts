@@ -3,7 +3,6 @@
 
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, it, onTestFinished } from 'vitest';
 import type { ImapServerOptions } from '../src/demo/imap-server/options.ts';
@@ -11,6 +10,7 @@ import { startImapServer } from '../src/demo/imap-server/server.ts';
 import { createMaildrain, type MaildrainEvent, signTag } from '../src/index.ts';
 import { createLogger } from '../src/log.ts';
 import { describeWith, freshDatabase } from './support/fresh.ts';
+import { until } from './support/until.ts';
 
 const CORPUS = resolve(import.meta.dirname, 'corpus');
 const SECRET = 'canary-of-tags-7f3a-0123456789abcdef';
@@ -52,11 +52,6 @@ async function scene(more: object = {}, mailbox: object = {}, server: Partial<Im
   // The drain of a new mailbox, which start() asks for.
   await until('the first drain', async () => (await maildrain.status())[0]?.lastRunAt !== null);
   return { imap, url, maildrain, events, logged, account: imap.account(USER) };
-}
-
-async function until(what: string, check: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 20_000; !(await check()); await sleep(50))
-    if (Date.now() > end) throw new Error(`never: ${what}`);
 }
 
 describeWith('postgres', 'the pipeline', () => {

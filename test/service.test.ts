@@ -1,6 +1,5 @@
 // The whole service on both queue backends: schedules, connections per mail host, reload, a flushed Redis, and no secret anywhere.
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -11,6 +10,7 @@ import { createMaildrain } from '../src/service-create.ts';
 import { RedisServer } from './jobs/backends.ts';
 import { describeWith, freshDatabase, redisUrl } from './support/fresh.ts';
 import { WireProxy } from './support/proxy.ts';
+import { until } from './support/until.ts';
 
 const CANARY = 'canary-7f3a-never-to-be-seen';
 
@@ -59,14 +59,6 @@ async function service(redis: string | null, mailboxes: readonly object[], more:
   const maildrain = await createMaildrain({ postgres: url, redis, mailboxes, log, concurrency: 8, ...more });
   onTestFinished(() => maildrain.stop());
   return { maildrain, url, logged };
-}
-
-async function until(what: string, check: () => boolean | Promise<boolean>, ms = 40_000): Promise<void> {
-  const deadline = Date.now() + ms;
-  while (!(await check())) {
-    if (Date.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`);
-    await sleep(50);
-  }
 }
 
 async function rows<T extends pg.QueryResultRow>(url: string, sql: string): Promise<T[]> {
@@ -246,7 +238,7 @@ describeWith(['postgres', 'redis'], 'a program that only enqueues', () => {
     await expect(maildrain.enqueue('a')).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
     proxy.refuse(false);
     expect(await maildrain.enqueue('a')).toEqual(expect.any(String));
-  }, 30_000);
+  });
 });
 
 describeWith('postgres', 'a service whose Redis is away when it starts', () => {

@@ -109,6 +109,9 @@ async function enqueueEach(
     if (options.json === true) await out.json({ mailbox, job });
     else await out.line(`${mailbox}: enqueued (job ${printable(job)})`);
   }
+  // A database that nobody has migrated cannot say; `serve` migrates it.
+  if (!(await service.admin.isWorked().catch(() => false)))
+    out.note('no worker is running: they wait for "maildrain serve"');
   return EXIT.done;
 }
 

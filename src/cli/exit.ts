@@ -40,11 +40,13 @@ export function exitOfError(code: ErrorCode | 'USAGE' | 'NOT_THERE'): ExitCode {
   return WRONG.includes(code) ? EXIT.usage : EXIT.failed;
 }
 
-export function exitOfDrain(report: Pick<DrainReport, 'outcome'>): ExitCode {
-  switch (report.outcome) {
+export function exitOfDrain({ outcome, error }: Pick<DrainReport, 'outcome' | 'error'>): ExitCode {
+  switch (outcome) {
     case 'done':
-    case 'dry-run':
       return EXIT.done;
+    // What a dry run has found would end the drain.
+    case 'dry-run':
+      return error === null ? EXIT.done : EXIT.failed;
     // Another drain has it in hand, or it must wait: its mail is still there.
     case 'partial':
     case 'busy':

@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import { describeCriteria } from '../criteria.ts';
 import { printable } from '../errors.ts';
 import type { Maildrain } from '../service-api.ts';
+import { findConfigured } from '../service-mailboxes.ts';
 import { JOB_STATES, type Job, type JobState } from '../store/admin-jobs.ts';
 import { addRunOptions, type RunOptions, startAndFollow } from './admin-run.ts';
 import { type GlobalOptions, type Terminal, withOpenService, withService } from './context.ts';
@@ -42,13 +43,13 @@ export function addJobs(program: Command, terminal: Terminal): void {
     .action(async (_: object, command: Command) => {
       const options = command.optsWithGlobals<ListArguments>();
       const { mailbox, state, limit } = options;
-      terminal.exitCode = await withService(options, terminal, async (service) =>
-        list(
-          await service.admin.jobs.list({ mailbox, states: state === undefined ? undefined : [state], limit }),
-          options,
-          terminal.out,
-        ),
-      );
+      terminal.exitCode = await withService(options, terminal, async (service) => {
+        const states = state === undefined ? undefined : [state];
+        const jobs = await service.admin.jobs.list({ mailbox, states, limit });
+        // Jobs of a mailbox that is no longer configured are still here; a name that nobody knows is a mistake.
+        if (jobs.length === 0 && mailbox !== undefined) findConfigured(service.mailboxes(), mailbox);
+        return list(jobs, options, terminal.out);
+      });
     });
   jobs
     .command('show')

@@ -1,6 +1,7 @@
 // `plans list|show|apply`: what jobs would do, kept until somebody says so.
 
 import type { Command } from 'commander';
+import { findConfigured } from '../service-mailboxes.ts';
 import type { Plan } from '../store/plans.ts';
 import { addRunOptions, type RunOptions, runPlan } from './admin-run.ts';
 import { type GlobalOptions, type Terminal, withOpenService, withService } from './context.ts';
@@ -27,9 +28,13 @@ export function addPlans(program: Command, terminal: Terminal): void {
     .addHelpText('after', '\nExamples:\n  $ maildrain plans list --mailbox bounces')
     .action(async (_: object, command: Command) => {
       const options = command.optsWithGlobals<ListArguments>();
-      terminal.exitCode = await withService(options, terminal, async (service) =>
-        list(await service.admin.plans.list(options), options, terminal.out),
-      );
+      const { mailbox } = options;
+      terminal.exitCode = await withService(options, terminal, async (service) => {
+        const plans = await service.admin.plans.list(options);
+        // Plans of a mailbox that is no longer configured are still here; a name that nobody knows is a mistake.
+        if (plans.length === 0 && mailbox !== undefined) findConfigured(service.mailboxes(), mailbox);
+        return list(plans, options, terminal.out);
+      });
     });
   plans
     .command('show')

@@ -49,7 +49,12 @@ Examples:
         // One line for each mailbox, and nothing else among them: programs count them.
         if (options.json === true) for (const mailbox of mailboxes) await terminal.out.json(mailbox);
         else {
-          await printStatus(terminal.out, mailboxes);
+          await printStatus(terminal.out, mailboxes.filter(isOfInterest));
+          const closed = mailboxes.filter((mailbox) => !isOfInterest(mailbox)).length;
+          if (closed > 0)
+            terminal.out.note(
+              `not shown: ${count(closed)} no longer configured, with nothing owed or held (--json lists them)`,
+            );
           const consumers = await service.consumers();
           if (consumers.length > 0) await terminal.out.line();
           if (consumers.length > 0) await printConsumers(terminal.out, consumers);
@@ -83,6 +88,11 @@ Examples:
 
 function stoppedOrDone(mailboxes: readonly MailboxStatus[]): ExitCode {
   return mailboxes.some((mailbox) => mailbox.state === 'stopped') ? EXIT.stopped : EXIT.done;
+}
+
+/** Of a mailbox that is no longer configured only what is still open. */
+function isOfInterest({ state, owed, held }: MailboxStatus): boolean {
+  return state !== 'gone' || owed > 0 || held > 0;
 }
 
 async function printStatus(out: Output, mailboxes: readonly MailboxStatus[]): Promise<void> {

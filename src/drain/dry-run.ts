@@ -14,13 +14,16 @@ import { Tally } from './tally.ts';
 
 const WINDOW = 2000;
 
-/** Counts of a dry run: `fetched` and `bytes` are what would be asked for, `held` what would be set aside. Never throws. */
+/** Counts of a dry run, and as its error what would stand in a drain's way: `fetched` and `bytes` are what would be asked for, `held` what would be set aside. Never throws. */
 export async function dryRun(database: Database, mailbox: MailboxConfig, signal: AbortSignal): Promise<DrainReport> {
   const tally = new Tally();
   try {
     const password = await resolveSecret(mailbox.imap.password);
     const check = await checkMailbox(mailbox, password);
-    for (const { code, message } of check.problems) tally.note(`${code}: ${message}`);
+    const [problem = null, ...others] = check.problems;
+    for (const { code, message } of others) tally.note(`${code}: ${message}`);
+    // A login that was refused is not tried twice.
+    if (check.facts === null) return tally.report(mailbox.name, 'failed', null, problem);
     if (check.disposal !== null) tally.note(`after storing: ${check.disposal}`);
     const session = await openImap({ ...mailbox, dispose: { kind: 'keep' } }, { password, readOnly: true, signal });
     try {
@@ -33,7 +36,7 @@ export async function dryRun(database: Database, mailbox: MailboxConfig, signal:
     } finally {
       await session.close();
     }
-    return tally.report(mailbox.name, 'dry-run', null, null);
+    return tally.report(mailbox.name, 'dry-run', null, problem);
   } catch (error) {
     return tally.report(mailbox.name, 'failed', null, asMaildrainError(error));
   }

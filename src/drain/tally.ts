@@ -1,6 +1,5 @@
 // Counting one drain, and turning the counts into its report.
 
-import type { MaildrainError } from '../errors.ts';
 import type { DrainReport, Outcome, Uid } from '../model.ts';
 
 /** Notes repeat themselves batch by batch; a person needs each once. */
@@ -46,7 +45,7 @@ export class Tally {
     this.#restored.add(uid);
   }
 
-  report(mailbox: string, outcome: Outcome, retryAt: Date | null, error: MaildrainError | null): DrainReport {
+  report(mailbox: string, outcome: Outcome, retryAt: Date | null, error: DrainReport['error']): DrainReport {
     return {
       mailbox,
       outcome,

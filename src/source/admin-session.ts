@@ -5,7 +5,7 @@ import { didYouMean } from '../config-problems.ts';
 import { MaildrainError, printable } from '../errors.ts';
 import { read } from '../mail/read.ts';
 import type { MailboxConfig, Session, Target, Uid } from '../model.ts';
-import { bySpecialUse, type Folder, listFolders, resolveFolder } from './folders.ts';
+import { bySpecialUse, createFolder, type Folder, listFolders, resolveFolder } from './folders.ts';
 import type { ImapState } from './imap-ask.ts';
 import { type Connection, connect } from './imap-connect.ts';
 import { sessionError } from './imap-errors.ts';
@@ -214,15 +214,11 @@ async function target({ connection, folders, facts }: ImapState, wanted: string,
   };
   elsewhere(path);
   if (folders.some((folder) => folder.path === path)) return path;
-  const broken = (error: unknown): never => {
-    throw connection.broken() ?? sessionError(error);
-  };
   if (create === 'later') return path;
   if (create === 'now') {
-    // One that is there by now is as good as one that was made. Its name may have got the prefix of the namespace.
-    const made = await connection.client.mailboxCreate(path).catch(broken);
-    elsewhere(made.path);
-    return made.path;
+    const made = await createFolder(connection, path);
+    elsewhere(made);
+    return made;
   }
   const there = await connection.client.status(path, { uidNext: true }).catch(() => false as const);
   if (there !== false) return elsewhere(there.path);

@@ -2,7 +2,7 @@
 // localised and a user's own label may be called "Trash".
 
 import type { ListResponse } from 'imapflow';
-import { MaildrainError } from '../errors.ts';
+import { type ErrorCode, MaildrainError, printable } from '../errors.ts';
 import type { Connection } from './imap-connect.ts';
 import { sessionError } from './imap-errors.ts';
 
@@ -31,6 +31,30 @@ export async function listFolders(connection: Connection, counts = false): Promi
     throw connection.broken() ?? sessionError(error);
   });
   return listed.map(toFolder);
+}
+
+/** What an answer to CREATE says of the name, and not of the server. */
+const NAME_REFUSED: readonly ErrorCode[] = ['COMMAND_REFUSED', 'AUTHORIZATION_FAILED', 'MAILBOX_MISSING'];
+
+/**
+ * Makes a mailbox; one that is there by now is as good as one that was made.
+ *
+ * @returns its path, which may have got the prefix of the namespace
+ * @throws MaildrainError TARGET_MISSING where the server does not make a mailbox of this name
+ */
+export async function createFolder(connection: Connection, path: string): Promise<string> {
+  try {
+    return (await connection.client.mailboxCreate(path)).path;
+  } catch (thrown) {
+    const error = connection.broken() ?? sessionError(thrown);
+    if (!NAME_REFUSED.includes(error.code)) throw error;
+    const said = error.response === undefined ? '' : ` ("${error.response}")`;
+    throw new MaildrainError(
+      'TARGET_MISSING',
+      `the server does not make a mailbox "${printable(path)}"${said}: make it yourself, or name another one`,
+      { cause: error, response: error.response, unlisted: true },
+    );
+  }
 }
 
 function toFolder(entry: ListResponse): Folder {

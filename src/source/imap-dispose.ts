@@ -6,6 +6,7 @@
 
 import { MaildrainError } from '../errors.ts';
 import type { DisposalMeans, DisposeOutcome, MailboxConfig, Target, Uid } from '../model.ts';
+import { createFolder } from './folders.ts';
 import { expungeInTrash, foundInTrash } from './gmail.ts';
 import { type ImapState, present, refused, search } from './imap-ask.ts';
 import { sessionError } from './imap-errors.ts';
@@ -289,8 +290,5 @@ async function ensureTarget(state: ImapState, to: string): Promise<void> {
       `the mailbox "${to}" to move to does not exist: create it, or set create: true`,
     );
   }
-  // Creating one that exists by now answers `created: false`; anything else that goes wrong shows at the MOVE.
-  await connection.client.mailboxCreate(to).catch((error: unknown) => {
-    throw connection.broken() ?? sessionError(error);
-  });
+  await createFolder(connection, to);
 }

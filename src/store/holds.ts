@@ -98,7 +98,7 @@ export async function heldMessages(sql: Sql, names: readonly string[] | null): P
  */
 export async function release(sql: Sql, mailboxName: string, uids: readonly Uid[] | null): Promise<Uid[]> {
   const freed = await sql.query<{ uid: string }>(
-    `update maildrain.ledger l set released = true, changed_at = now()
+    `update maildrain.ledger l set released = true
        from maildrain.mailbox b
       where b.id = l.mailbox_id and b.name = $1 and l.state = 'held' and ($2::text[] is null or l.uid = any($2))
       returning l.uid`,

@@ -1,13 +1,11 @@
 // A job that is being worked on hears of its cancelling from whatever connection it comes; where it does not hear of it, it looks at its row.
 
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { runTurn } from '../../src/admin/engine.ts';
 import { cancelJob } from '../../src/store/admin-jobs.ts';
 import { openDatabase } from '../../src/store/pool.ts';
 import { describeWith } from '../support/fresh.ts';
 import { aborted, counting, engine, enqueue, jobRow, storeForJobs } from './fake-jobs.ts';
-
-vi.setConfig({ testTimeout: 30_000 });
 
 const never = new AbortController().signal;
 /** The row is not looked at before the test is over. */
@@ -50,7 +48,7 @@ describeWith('postgres', 'a job that is cancelled', () => {
     const heard: string[] = [];
     await pen.listen('maildrain_jobs', (told) => heard.push(told));
     await cancelJob(database, id, 'bea');
-    await vi.waitFor(() => expect(heard).toContain(id));
+    await expect.poll(() => heard).toContain(id);
     await pen.release();
     const { rows } = await one.sql.query('select pg_listening_channels() as channel');
     expect(rows).toEqual([]);

@@ -135,7 +135,7 @@ describeWith(['postgres', 'dovecot'], `admin jobs on Dovecot (ADMIN_SEED=${SEED}
 
   it.each(rounds)(
     'purge under fire (%i): nothing twice, nothing lost, nothing beyond the plan',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async (seed) => {
       const { there, mail } = await filled(COUNT);
       const job = await jobOn(there, 'purge');
@@ -150,7 +150,7 @@ describeWith(['postgres', 'dovecot'], `admin jobs on Dovecot (ADMIN_SEED=${SEED}
     },
   );
 
-  it.each(rounds)('move under fire (%i)', { timeout: 120_000 }, async (seed) => {
+  it.each(rounds)('move under fire (%i)', { timeout: 300_000 }, async (seed) => {
     const { there, mail } = await filled(COUNT);
     const job = await jobOn(there, 'move', { to: 'Done', create: true });
     const late = [smallLetter()];
@@ -163,7 +163,7 @@ describeWith(['postgres', 'dovecot'], `admin jobs on Dovecot (ADMIN_SEED=${SEED}
 
   it.each(rounds)(
     'copy under fire (%i): each once, twins as often as there are',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async (seed) => {
       const there = await stage();
       const mail = Array.from({ length: COUNT }, () => smallLetter());
@@ -180,7 +180,7 @@ describeWith(['postgres', 'dovecot'], `admin jobs on Dovecot (ADMIN_SEED=${SEED}
 
   it.each(rounds)(
     'empty-trash under fire (%i): what others flag or throw away meanwhile stays',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async (seed) => {
       const { there } = await filled(COUNT, 'Trash');
       const job = await jobOn(there, 'empty-trash', {}, '\\Trash');
@@ -197,7 +197,7 @@ describeWith(['postgres', 'dovecot'], `admin jobs on Dovecot (ADMIN_SEED=${SEED}
     },
   );
 
-  it('flag and undelete under fire', { timeout: 120_000 }, async () => {
+  it('flag and undelete under fire', { timeout: 300_000 }, async () => {
     const { there } = await filled(COUNT);
     const job = await jobOn(there, 'flag', { add: ['\\Deleted', 'Old'], remove: ['\\Seen'] });
     await underFire(there, job, SEED);

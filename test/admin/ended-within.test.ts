@@ -1,6 +1,6 @@
 // A job that ends in the middle of a slice: its notes and the record say what the slice has done all the same, and a retry counts each message once.
 
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { runTurn, type TurnOutcome } from '../../src/admin/engine.ts';
 import { jobOf } from '../../src/admin/jobs.ts';
 import { loginOf } from '../../src/config.ts';
@@ -11,8 +11,6 @@ import { letter, type Scene, scene } from '../drain/scene.ts';
 import { describeWith } from '../support/fresh.ts';
 import { engine, jobRow, sleep } from './fake-jobs.ts';
 import { planFor } from './turns.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const never = new AbortController().signal;
 /** Longer than the engine waits before it looks whether somebody cancels. */

@@ -1,6 +1,6 @@
 // When a job is done, and whose row it is: only its own word says that nothing is left, and only who holds its lock writes what became of it.
 
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { runTurn } from '../../src/admin/engine.ts';
 import type { AdminJob } from '../../src/admin/job.ts';
 import { jobOf } from '../../src/admin/jobs.ts';
@@ -24,8 +24,6 @@ import { describeWith } from '../support/fresh.ts';
 import { aborted, counting, engine, enqueue, jobRow, loseConnection, runToEnd, storeForJobs } from './fake-jobs.ts';
 import { storedRun } from './stored-turns.ts';
 import { planFor } from './turns.ts';
-
-vi.setConfig({ testTimeout: 30_000 });
 
 const never = new AbortController().signal;
 

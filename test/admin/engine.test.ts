@@ -1,7 +1,7 @@
 // The engine on a real Postgres with jobs that only count: turns, the way on after a death, two workers, cancelling, retries, drains that want the
 // login, and the record.
 
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { runTurn } from '../../src/admin/engine.ts';
 import type { Turn } from '../../src/admin/job.ts';
 import { loginOf } from '../../src/config.ts';
@@ -15,8 +15,6 @@ import { ensureMailbox, restWrites } from '../../src/store/mailboxes.ts';
 import { openDatabase } from '../../src/store/pool.ts';
 import { describeWith } from '../support/fresh.ts';
 import { counting, engine, enqueue, inbox, jobRow, runToEnd, sleep, storeForJobs } from './fake-jobs.ts';
-
-vi.setConfig({ testTimeout: 30_000 });
 
 const key = { name: inbox.name, login: loginOf(inbox), folder: inbox.folder };
 const never = new AbortController().signal;
@@ -196,7 +194,7 @@ describeWith('postgres', 'the engine', () => {
     expect(await lockLoginForDrain(second.client, loginOf(inbox), 10_000)).toBe(false);
     await pen.release();
     await second.release();
-    await vi.waitFor(async () => expect((await jobRow(database, id)).done).toBeGreaterThan(before.done));
+    await expect.poll(async () => (await jobRow(database, id)).done).toBeGreaterThan(before.done);
     // And so does a real one: it comes as far as its server, which is not there.
     const context = engine(database, job).context;
     const report = await drain(context, inbox, never);

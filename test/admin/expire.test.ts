@@ -143,7 +143,7 @@ describeWith('postgres', `expire (EXPIRE_SEED=${SEED})`, () => {
   });
 
   it('of 5,000 messages, killed and ended at random, deletes each once and counts what it deleted', {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     const { database, mailboxId } = await migrated();
     for (let n = 9; n >= 0; n--) {

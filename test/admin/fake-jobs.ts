@@ -1,6 +1,6 @@
 // Admin jobs that do nothing but count, and what tests need to run them: the engine sees of a job only what it yields.
 
-import { expect, onTestFinished, vi } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { type EngineOptions, runTurn, type TurnOutcome } from '../../src/admin/engine.ts';
 import type { AdminJob, Turn } from '../../src/admin/job.ts';
 import { loginOf } from '../../src/config.ts';
@@ -13,6 +13,7 @@ import { type Database, openDatabase } from '../../src/store/pool.ts';
 import { mailboxOn } from '../drain/mailbox.ts';
 import { freshDatabase, templateDatabase } from '../support/fresh.ts';
 import { NO_BOUNCES } from '../support/pipeline.ts';
+import { until } from '../support/until.ts';
 
 export const quiet: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
 
@@ -104,8 +105,8 @@ export async function loseConnection(database: Database, { pen }: Turn): Promise
   await database.sql.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
   await aborted(pen.lost);
   // It is told of its end before it gives up its locks.
-  await vi.waitFor(async () => {
+  await until('its locks are free', async () => {
     const held = await database.sql.query('select from pg_locks where pid = $1', [rows[0]?.pid]);
-    expect(held.rowCount).toBe(0);
-  }, 10_000);
+    return held.rowCount === 0;
+  });
 }

@@ -1,13 +1,11 @@
 // Gmail's Trash shows only after a while what came there, and lines break in between: nothing is called lost, nothing is counted twice, and what
 // others moved is not counted as ours.
 
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { GmailOptions } from '../../src/demo/imap-server/options.ts';
 import { expectSameMail, type Scene, scene } from '../drain/scene.ts';
 import { describeWith } from '../support/fresh.ts';
 import { planned } from './turns.ts';
-
-vi.setConfig({ testTimeout: 40_000 });
 
 /** Gone before the last look of a run in tests (turns.ts). */
 const LAG = 200;

@@ -100,7 +100,7 @@ describeWith('postgres', 'looking at a mailbox', () => {
     expect(await there.standing()).toMatchObject({ stopped_code: 'AUTHENTICATION_FAILED' });
     expect(await there.rows(`select 1 from maildrain.event where type = 'mailbox.stopped'`)).toHaveLength(1);
     await expect(planned(there.look, there.mailbox)).rejects.toMatchObject({ code: 'MAILBOX_STOPPED' });
-  }, 60_000);
+  });
 
   it('of many plans at once with a wrong password one logs in', async () => {
     const there = await scene();

@@ -1,6 +1,6 @@
 // A slice on a slow server does not keep a drain of the same login from its turn.
 
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { runTurn } from '../../src/admin/engine.ts';
 import { jobOf } from '../../src/admin/jobs.ts';
 import { firstPace, nextPace } from '../../src/admin/pace.ts';
@@ -10,10 +10,9 @@ import { lockLoginForDrain } from '../../src/store/lock.ts';
 import { expectSameMail, scene } from '../drain/scene.ts';
 import { describeWith } from '../support/fresh.ts';
 import { NO_BOUNCES } from '../support/pipeline.ts';
+import { until } from '../support/until.ts';
 import { jobRow, quiet, sleep } from './fake-jobs.ts';
 import { planFor } from './turns.ts';
-
-vi.setConfig({ testTimeout: 90_000 });
 
 const MB = 1024 * 1024;
 const never = new AbortController().signal;
@@ -80,7 +79,7 @@ describeWith('postgres', 'a job on a server that moves slowly', () => {
       const context = { database, connectionsPerHost: 8, bounces: NO_BOUNCES, log: quiet };
       const options = { context, jobOf, mailboxes: () => [mailbox] };
       const turn = runTurn(options, id, never);
-      await vi.waitFor(() => expect(asked.length).toBeGreaterThan(0), 10_000);
+      await until('the server is asked', () => asked.length > 0);
       const pen = await database.take();
       const start = Date.now();
       expect(await lockLoginForDrain(pen.client, loginOf(mailbox), 25_000)).toBe(true);

@@ -7,7 +7,7 @@ import { loginOf } from '../../src/config.ts';
 import { MaildrainError } from '../../src/errors.ts';
 import { enqueueJob } from '../../src/store/admin-jobs.ts';
 import type { Database } from '../../src/store/pool.ts';
-import { scene } from '../drain/scene.ts';
+import { type Scene, scene } from '../drain/scene.ts';
 import { describeWith } from '../support/fresh.ts';
 import { counting, engine, enqueue, jobRow, storeForJobs } from './fake-jobs.ts';
 import { planFor } from './turns.ts';
@@ -27,6 +27,22 @@ async function failing(database: Database, id: string, afterMs: number, error: M
     throw error;
   });
   return runTurn(engine(database, job), id, never);
+}
+
+/** A job on all that the INBOX has. */
+async function moveOf({ database, mailbox }: Scene, kind: 'move' | 'copy', args: object): Promise<string> {
+  const words = { ...args };
+  const plan = await planFor(database, mailbox, kind, { folder: 'INBOX', args: words });
+  return enqueueJob(database.sql, {
+    kind,
+    mailbox: mailbox.name,
+    login: loginOf(mailbox),
+    planId: plan.id,
+    criteria: { all: true },
+    args: words,
+    total: plan.messages,
+    requestedBy: 'ann',
+  });
 }
 
 describeWith('postgres', 'the patience with a job', () => {
@@ -57,17 +73,7 @@ describeWith('postgres', 'the patience with a job', () => {
       there.deliver(3);
       there.account.createFolder('Done');
       const args = { to: 'Done' };
-      const plan = await planFor(database, mailbox, kind, { folder: 'INBOX', args });
-      const id = await enqueueJob(database.sql, {
-        kind,
-        mailbox: mailbox.name,
-        login: loginOf(mailbox),
-        planId: plan.id,
-        criteria: { all: true },
-        args,
-        total: plan.messages,
-        requestedBy: 'ann',
-      });
+      const id = await moveOf(there, kind, args);
       there.server.onCommand = ({ name }) => (name === command ? { drop: 'before' } : undefined);
       const options = engine(database, jobOf(kind), {}, [mailbox]);
       const turn = (): Promise<TurnOutcome> => runTurn(options, id, never);
@@ -86,6 +92,22 @@ describeWith('postgres', 'the patience with a job', () => {
       expect(there.left()).toHaveLength(3);
     },
   );
+
+  it('ends at once for a folder that the server does not make', async () => {
+    const there = await scene();
+    const { database, mailbox } = there;
+    there.deliver(3);
+    const args = { to: 'Done', create: true };
+    const id = await moveOf(there, 'move', args);
+    there.server.onCommand = ({ name }) =>
+      name === 'CREATE' ? { reply: 'NO [CANNOT] Not below this name' } : undefined;
+    const options = engine(database, jobOf('move'), {}, [mailbox]);
+    expect(await runTurn(options, id, never)).toEqual({ outcome: 'ended', state: 'failed' });
+    const { errorCode, error } = await jobRow(database, id);
+    expect(errorCode).toBe('TARGET_MISSING');
+    expect(error).toContain('"Done" ("Not below this name")');
+    expect(there.left()).toHaveLength(3);
+  });
 
   it.each(['MAILBOX_MISSING', 'TARGET_MISSING', 'COMMAND_REFUSED'] as const)(
     'ends when a server has said %s four times in a row, for then it is so',

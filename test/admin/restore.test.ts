@@ -426,7 +426,7 @@ describeWith('postgres', 'restore', () => {
         expectSameMail(await there.stored(), [...mail, ...fresh]);
         await expectLeftAlone(there, mail);
       }
-    }, 120_000);
+    });
 
     it.each([
       { option: {}, drop: 'after-effect', renumbered: false },
@@ -648,5 +648,5 @@ describeWith(['postgres', 'mail'], 'restore to Dovecot', () => {
     );
     expect(await drainOnce(database, mailbox)).toMatchObject({ outcome: 'done', stored: 0, disposed: 0, fetched: 0 });
     expect(await look(server, user)).toHaveLength(mail.length);
-  }, 180_000);
+  });
 });

@@ -130,6 +130,23 @@ describeWith('postgres', 'status and resume', () => {
     expect((await world.run('resume', 'nobody')).code).toBe(2);
   });
 
+  it('show a mailbox that is no longer configured while something of it is open', async () => {
+    const world = await makeWorld({ dispose: 'dispose: delete\nsizeLimit: 2KB' });
+    world.imap.account('ann').deliver(message('large', 'x'.repeat(5000)));
+    expect((await world.run('drain', 'bounces')).code).toBe(4);
+    world.configure(mailboxLines('other', world.imap, 'dispose: delete', 'bob'));
+    expect((await world.run('status')).stdout).toMatch(/\nbounces +gone /);
+    await execute(world, "delete from maildrain.ledger where state = 'held'");
+    const closed = await world.run('status');
+    expect(closed.stdout).not.toContain('bounces');
+    expect(closed.stderr).toBe('not shown: 1 no longer configured, with nothing owed or held (--json lists them)\n');
+    const { documents } = await world.run('status', '--json');
+    expect(documents.map(({ name, state }) => [name, state])).toEqual([
+      ['other', 'new'],
+      ['bounces', 'gone'],
+    ]);
+  });
+
   it('show what waits for each consumer of events; --json stays one line for each mailbox', async () => {
     const world = await makeWorld();
     await world.run('drain', 'bounces');
@@ -205,6 +222,8 @@ describeWith('postgres', 'held and release', () => {
     const some = await world.run('release', 'bounces', '2', '77', '--json');
     expect(some.code).toBe(1);
     expect(some.documents).toEqual([{ mailbox: 'bounces', released: ['2'], unknown: ['77'] }]);
+    const after = await world.run('held', '--json');
+    expect(after.documents.map(({ heldAt }) => heldAt)).toEqual(json.documents.map(({ heldAt }) => heldAt));
     expect((await world.run('held')).stdout).toContain('too-large, released: tried again at the next drain');
     expect((await world.run('drain', 'bounces', '--json')).documents[0]).toMatchObject({ stored: 1, disposed: 1 });
     expect(ann.messages().map(({ uid }) => uid)).toEqual([1, 3]);

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, it } from 'vitest';
 import { describeWith } from '../support/fresh.ts';
-import { CANARY, makeWorld, message, type Running, until, type World } from './maildrain.ts';
+import { until } from '../support/until.ts';
+import { CANARY, makeWorld, message, type Running, type World } from './maildrain.ts';
 
 /** Nothing is drained meanwhile: the messages are the jobs' own. */
 const KEEP = 'dispose: keep';
@@ -90,6 +91,12 @@ describeWith('postgres', 'admin jobs', () => {
     const twice = await made.run('plans', 'apply', '1', '--yes', '--here');
     expect(twice).toMatchObject({ code: 2 });
     expect(twice.stderr).toContain('PLAN_APPLIED: plan 1 has been applied by job 1, which is done');
+    expect(twice.stderr).not.toContain('retry');
+    await query(made, "update maildrain.admin_job set state = 'failed', error_code = 'CONNECTION_LOST'");
+    expect((await made.run('plans', 'apply', '1', '--yes')).stderr).toContain('"maildrain jobs retry 1"');
+    await query(made, "update maildrain.admin_job set error_code = 'PLAN_OUTDATED'");
+    expect((await made.run('plans', 'apply', '1', '--yes')).stderr).not.toContain('retry');
+    await query(made, "update maildrain.admin_job set state = 'done', error_code = null");
 
     const [plan] = (await made.run('plans', 'show', '1', '--json')).documents;
     expect(Object.keys(plan)).toEqual(PLAN_KEYS);
@@ -111,6 +118,8 @@ describeWith('postgres', 'admin jobs', () => {
     const cases: [string[], number, RegExp][] = [
       [['purge', 'bounces'], 2, /CRITERIA_INVALID: say which messages/],
       [['purge', 'bounces', '--before', '2015-02-31'], 2, /CRITERIA_INVALID: --before "2015-02-31"/],
+      [['jobs', 'list', '--mailbox', 'bouncse'], 2, /MAILBOX_UNKNOWN: .*did you mean "bounces"/],
+      [['plans', 'list', '--mailbox', 'bouncse'], 2, /MAILBOX_UNKNOWN: .*did you mean "bounces"/],
       [['purge', 'bouncse', '--all'], 2, /MAILBOX_UNKNOWN: .*did you mean "bounces"/],
       [['purge', 'bounces', '--all', '--folder', 'Trahs'], 1, /MAILBOX_MISSING: .*"Trash"/],
       [
@@ -217,6 +226,7 @@ describeWith('postgres', 'admin jobs', () => {
     await holder.query('begin; lock table maildrain.admin_job in exclusive mode');
     const running = made.start('purge', 'bounces', '--all', '--yes');
     await until(
+      () => `it does not put its job down: ${running.stderr()}`,
       async () => {
         const waiting = await query(
           made,
@@ -224,7 +234,6 @@ describeWith('postgres', 'admin jobs', () => {
         );
         return waiting.length > 0;
       },
-      () => `it does not put its job down: ${running.stderr()}`,
     );
     running.child.kill('SIGINT');
     await sleep(300);
@@ -256,16 +265,16 @@ describeWith('postgres', 'admin jobs', () => {
     };
     const running = made.start('purge', 'bounces', '--all', '--no-store', '--yes', '--here');
     await until(
+      () => `it does not run: ${running.stderr()}`,
       async () =>
         (await query<{ state: string }>(made, 'select state from maildrain.admin_job'))[0]?.state === 'running',
-      () => `it does not run: ${running.stderr()}`,
     );
     running.child.kill('SIGINT');
     await running.says(/job 1 stops after the slice in hand and stays queued; press Ctrl-C again within 5 s/);
     await until(
+      () => `its slice does not end: ${running.stderr()}`,
       async () =>
         (await query<{ state: string }>(made, 'select state from maildrain.admin_job'))[0]?.state === 'queued',
-      () => `its slice does not end: ${running.stderr()}`,
     );
     await sleep(500);
     running.child.kill('SIGINT');
@@ -283,9 +292,9 @@ describeWith('postgres', 'admin jobs', () => {
     };
     const running = made.start('purge', 'bounces', '--all', '--no-store', '--yes', '--here');
     await until(
+      () => `it does not run: ${running.stderr()}`,
       async () =>
         (await query<{ state: string }>(made, 'select state from maildrain.admin_job'))[0]?.state === 'running',
-      () => `it does not run: ${running.stderr()}`,
     );
     running.child.kill('SIGTERM');
     const ended = await running.ended();

@@ -8,7 +8,8 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Terminal } from '../../src/cli/context.ts';
 import { createOutput } from '../../src/cli/output.ts';
 import { runProgram } from '../../src/cli/program.ts';
-import { runCli, startCli, until } from './maildrain.ts';
+import { until } from '../support/until.ts';
+import { runCli, startCli } from './maildrain.ts';
 import { keeping } from './streams.ts';
 
 function bounce(address: string, text = 'could not be delivered'): string {
@@ -243,8 +244,8 @@ describe('the program', () => {
     running.child.stdin?.write(`${from}${bounce('a@example.com')}\n${from}Subject: b\n`);
     await running.during(
       until(
-        () => running.stdout().includes('a@example.com'),
         () => 'no reading',
+        () => running.stdout().includes('a@example.com'),
       ),
     );
     running.child.kill('SIGINT');

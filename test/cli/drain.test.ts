@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, it } from 'vitest';
 import { describeWith } from '../support/fresh.ts';
-import { CANARY, mailboxLines, makeWorld, message, until, type World } from './maildrain.ts';
+import { until } from '../support/until.ts';
+import { CANARY, mailboxLines, makeWorld, message, type World } from './maildrain.ts';
 
 function deliver(world: World, messages: number, user = 'ann'): void {
   for (let n = 1; n <= messages; n++) world.imap.account(user).deliver(message(`number ${n}`));
@@ -76,6 +77,28 @@ describeWith('postgres', 'drain', () => {
     expect(await query(world, 'select id from maildrain.mailbox')).toEqual([]);
   });
 
+  it('--dry-run fails with what would stand in its way, and tries a login once', async () => {
+    const world = await makeWorld();
+    await world.run('migrate');
+    world.configure(mailboxLines('moved', world.imap, 'dispose: { move: Nowhere }'));
+    deliver(world, 1);
+    const moved = await world.run('drain', 'moved', '--dry-run');
+    expect(moved.code).toBe(1);
+    expect(moved.stdout).toMatch(
+      /^moved: dry run, nothing was changed\n {2}listed 1, .*\n {2}TARGET_MISSING: [^\n]*"Nowhere"[^\n]*\n$/,
+    );
+    let logins = 0;
+    world.imap.onCommand = ({ name }) => {
+      if (!/^(LOGIN|AUTHENTICATE)$/.test(name)) return undefined;
+      logins++;
+      return { reply: 'NO [AUTHENTICATIONFAILED] No' };
+    };
+    const wrong = await world.run('drain', 'moved', '--dry-run');
+    expect(wrong.code).toBe(1);
+    expect(wrong.stdout).toMatch(/^moved: failed\n {2}AUTHENTICATION_FAILED: [^\n]*\n$/);
+    expect(logins).toBe(1);
+  });
+
   it('with --all drains every mailbox one after the other, and the worst of them gives the exit code', async () => {
     const world = await makeWorld();
     world.configure(
@@ -109,6 +132,7 @@ describeWith('postgres', 'drain', () => {
     const put = await world.run('drain', 'bounces', '--enqueue', '--json');
     expect(put.code).toBe(0);
     expect(put.documents).toEqual([{ mailbox: 'bounces', job: expect.any(String) }]);
+    expect(put.stderr).toContain('no worker is running: they wait for "maildrain serve"');
     expect(onServer(world)).toBe(1);
   });
 
@@ -176,8 +200,8 @@ describeWith('postgres', 'drain', () => {
     for (let n = 0; n < 40; n++) world.imap.account('ann').deliver(message(`big ${n}`, body));
     const running = world.start('drain', 'bounces', '--json');
     await until(
-      () => world.imap.events.some(({ name }) => name === 'UID EXPUNGE'),
       () => `nothing was expunged: ${running.stderr()}`,
+      () => world.imap.events.some(({ name }) => name === 'UID EXPUNGE'),
     );
     running.child.kill('SIGINT');
     const ended = await running.ended();

@@ -5,19 +5,13 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { inject, onTestFinished, vi } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
 import { type ImapServer, type ImapServerOptions, startImapServer } from '../../src/demo/imap-server/server.ts';
 import { freshDatabase } from '../support/fresh.ts';
-
-// A process takes a second or two to load on a busy machine, and a test starts up to a dozen.
-vi.setConfig({ testTimeout: 180_000 });
+import { until } from '../support/until.ts';
 
 /** The password everywhere: must never be seen in anything that maildrain writes. */
 export const CANARY = 'canary-7f3a-hunter2';
-
-const POLL_MS = 50;
-const PATIENCE_MS = 30_000;
 
 export interface Ended {
   readonly code: number | null;
@@ -124,8 +118,8 @@ export function startCli(
       ]),
     says: (pattern) =>
       until(
-        () => pattern.test(stderr()),
         () => `no ${pattern} in: ${stderr()}`,
+        () => pattern.test(stderr()),
       ),
     async ended() {
       const [code, signal] = await closed;
@@ -150,14 +144,6 @@ export function startCli(
 
 export function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
   return startCli(args, env).ended();
-}
-
-export async function until(holds: () => boolean | Promise<boolean>, why: () => string): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(why());
-    await sleep(POLL_MS);
-  }
 }
 
 export function message(subject: string, body = 'Hello\r\n'): Buffer {

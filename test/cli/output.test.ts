@@ -171,7 +171,9 @@ describe('words', () => {
 describe('exit codes', () => {
   it('say what became of a drain; of several the worst counts, a stopped mailbox before a failed one', () => {
     const outcomes = ['done', 'dry-run', 'partial', 'busy', 'waiting', 'stopped', 'failed'] as const;
-    expect(outcomes.map((outcome) => exitOfDrain({ outcome }))).toEqual([0, 0, 4, 4, 4, 3, 1]);
+    expect(outcomes.map((outcome) => exitOfDrain({ outcome, error: null }))).toEqual([0, 0, 4, 4, 4, 3, 1]);
+    const error = { code: 'TARGET_MISSING', message: 'the mailbox "Done" to move to does not exist' };
+    expect(exitOfDrain({ outcome: 'dry-run', error })).toBe(EXIT.failed);
     expect(worst([])).toBe(EXIT.done);
     expect(worst([EXIT.done, EXIT.partly, EXIT.done])).toBe(EXIT.partly);
     expect(worst([EXIT.partly, EXIT.failed])).toBe(EXIT.failed);

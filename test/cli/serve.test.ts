@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, it } from 'vitest';
 import { describeWith } from '../support/fresh.ts';
-import { CANARY, mailboxLines, makeWorld, message, type Running, until, type World } from './maildrain.ts';
+import { until } from '../support/until.ts';
+import { CANARY, mailboxLines, makeWorld, message, type Running, type World } from './maildrain.ts';
 
 async function stored(world: World): Promise<number> {
   const client = new pg.Client(world.databaseUrl);
@@ -23,8 +24,8 @@ const often = (world: World, name = 'bounces', user = 'ann'): string =>
 
 async function emptied(world: World, user = 'ann', running?: Running): Promise<void> {
   await until(
-    () => world.imap.account(user).messages().length === 0,
     () => `mail is left: ${running?.stderr()}`,
+    () => world.imap.account(user).messages().length === 0,
   );
 }
 

@@ -1,7 +1,7 @@
 // Lines that are cut at no chosen point: after a time drawn from a seed, again and again, while some hundred messages are drained. What the table of
 // cuts has no name for is found here. CUTS_SEED repeats what is drawn, CUTS_ROUNDS sets how many mailboxes there are.
 
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { heldMessages, release } from '../../src/store/holds.ts';
 import { describeWith } from '../support/fresh.ts';
 import { deliverMany } from '../support/mail.ts';
@@ -11,8 +11,6 @@ import { FOLDER, type MailboxChanges, type Stage, stage } from './stage.ts';
 
 const SEED = Number(process.env.CUTS_SEED ?? Date.now() % 1_000_000);
 const ROUNDS = Number(process.env.CUTS_ROUNDS ?? 8);
-
-vi.setConfig({ testTimeout: 60_000 });
 
 /** About as long as a drain of these mailboxes takes on two cores: most cuts meet one at work. */
 const CUT_WITHIN_MS = 800;

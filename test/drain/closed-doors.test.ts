@@ -145,6 +145,17 @@ const cases: readonly Row[] = [
     pause: [0.7, 1.3],
   },
   {
+    why: 'a target that the server does not make',
+    mailbox: { dispose: { kind: 'move', to: 'Done', create: true } },
+    prepare: (there) => {
+      there.deliver(1);
+      reply('CREATE', 'NO [CANNOT] Not below this name')(there);
+    },
+    code: 'TARGET_MISSING',
+    advice: 'does not make a mailbox "Done" ("Not below this name"): make it yourself',
+    pause: [0.7, 1.3],
+  },
+  {
     why: 'a target that is the mailbox itself',
     mailbox: { dispose: { kind: 'move', to: 'INBOX', create: false } },
     code: 'TARGET_MISSING',

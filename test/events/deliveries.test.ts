@@ -73,7 +73,7 @@ describeWith('postgres', 'registered consumers', () => {
       'select count(*)::int as n from maildrain.event where published_at is null',
     );
     expect(rows).toEqual([{ n: told }]);
-  }, 60_000);
+  });
 
   it('is told nothing more once it is retired, and a removal that was cut is gone on with', async () => {
     const { database } = await migrated();

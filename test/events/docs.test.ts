@@ -11,7 +11,7 @@ import { queueSender } from '../../src/jobs/event-queue.ts';
 import { EVENT_TYPES, type MaildrainEvent } from '../../src/model-pipeline.ts';
 import { freePort } from '../jobs/backends.ts';
 import { describeWith, freshDatabase, freshRedisPrefix, redisUrl } from '../support/fresh.ts';
-import { until } from './outbox.ts';
+import { until } from '../support/until.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const page = readFileSync(resolve(ROOT, 'docs/events.md'), 'utf8');

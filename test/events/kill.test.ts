@@ -9,7 +9,8 @@ import { expect, it, onTestFinished } from 'vitest';
 import type { MaildrainEvent } from '../../src/model-pipeline.ts';
 import { migrated } from '../store/store.ts';
 import { childProgram, describeWith } from '../support/fresh.ts';
-import { ascending, firstTold, register, tell, until, waiting } from './outbox.ts';
+import { until } from '../support/until.ts';
+import { ascending, firstTold, register, tell, waiting } from './outbox.ts';
 
 const KEYS = 20;
 const EVENTS = 3_000;
@@ -39,7 +40,7 @@ describeWith('postgres', 'processes that are killed while they tell', () => {
       for (const child of children) child.kill('SIGKILL');
     });
     for (const goal of [200, 700, 1_200]) {
-      await until(`${goal} are told`, () => told().length >= goal, 30_000);
+      await until(`${goal} are told`, () => told().length >= goal);
       // Both, at a moment of their own: one of them was at it.
       for (const child of children.splice(0)) {
         child.kill('SIGKILL');
@@ -47,12 +48,12 @@ describeWith('postgres', 'processes that are killed while they tell', () => {
       }
       children.push(start(), start());
     }
-    await until('all are told', async () => (await waiting(database, 'a')) === 0, 60_000);
+    await until('all are told', async () => (await waiting(database, 'a')) === 0);
     const events = told();
     const byKey = firstTold(events);
     expect([...byKey.values()].flat()).toHaveLength(EVENTS);
     expect([...byKey.values()].every(ascending)).toBe(true);
     // Told again is what was in hand, not everything.
     expect(events.length).toBeLessThan(EVENTS + 1_000);
-  }, 180_000);
+  });
 });

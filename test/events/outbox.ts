@@ -1,6 +1,5 @@
 // What the tests of this room share: rows in the outbox as a storing transaction writes them, a consumer that remembers, and waiting.
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { Pump, type PumpOptions } from '../../src/events/pump.ts';
 import type { Sender } from '../../src/events/sender.ts';
@@ -91,14 +90,6 @@ export function pump(
 
 export async function waiting(database: Database, sink: string): Promise<number> {
   return (await backlog(database.sql)).find(({ name }) => name === sink)?.waiting ?? -1;
-}
-
-export async function until(what: string, holds: () => boolean | Promise<boolean>, ms = 15_000): Promise<void> {
-  const end = Date.now() + ms;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
-    await sleep(20);
-  }
 }
 
 export const numberOf = (event: MaildrainEvent): number => Number(event.id.slice('evt_'.length));

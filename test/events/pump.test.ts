@@ -8,7 +8,8 @@ import type { EventType, MaildrainEvent } from '../../src/model-pipeline.ts';
 import { memoryLog } from '../jobs/backends.ts';
 import { migrated } from '../store/store.ts';
 import { describeWith } from '../support/fresh.ts';
-import { another, ascending, firstTold, numberOf, pump, register, tell, until, waiting } from './outbox.ts';
+import { until } from '../support/until.ts';
+import { another, ascending, firstTold, numberOf, pump, register, tell, waiting } from './outbox.ts';
 
 const keys = (count: number, each: number) =>
   Array.from({ length: count * each }, (_, n) => ({ key: `k${n % count}@example.org` }));
@@ -64,7 +65,7 @@ describeWith('postgres', 'a pump', () => {
     ]);
     expect(lines.filter(({ level }) => level === 'warn').length).toBeLessThanOrEqual(1);
     away = false;
-    await until('it has caught up', async () => (await waiting(database, 'down')) === 0, 30_000);
+    await until('it has caught up', async () => (await waiting(database, 'down')) === 0);
     expect(new Set(heard.map(({ id }) => id)).size).toBe(305);
     expect([...firstTold(heard).values()].every(ascending)).toBe(true);
     expect(lines.at(-1)?.message).toBe('event consumer is back');
@@ -103,7 +104,7 @@ describeWith('postgres', 'a pump', () => {
       throw failure();
     };
     pump(database, 'a', send, { log });
-    await until('the others', () => heard === 200, 60_000);
+    await until('the others', () => heard === 200);
     return { database, lines, failures: () => failures, heard: () => heard };
   };
 
@@ -127,7 +128,7 @@ describeWith('postgres', 'a pump', () => {
     async (_, failure) => {
       const { database, heard, failures } = await mixed(failure);
       await tell(database, [{ key: 'later@example.org', type: 'bounce.failed' }]);
-      await until('the later one', () => heard() === 201, 70_000);
+      await until('the later one', () => heard() === 201);
       expect(failures()).toBeLessThan(1_000);
       await until('it is struck off', async () => (await waiting(database, 'a')) === 60);
     },

@@ -1,13 +1,12 @@
 // Admin jobs on the queue, on both backends: turn after turn, put back after a death, found again when the queue forgot, and beside the drains. The
 // turn is a function here; the engine has tests of its own.
 
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { TurnOutcome } from '../../src/admin/engine.ts';
 import type { JobsOptions } from '../../src/jobs/jobs.ts';
 import { createProducer } from '../../src/jobs/producer.ts';
-import { backends, counting, mailbox, memoryLog, type Rig, serve, sleep, stopAll, until } from './backends.ts';
-
-vi.setConfig({ testTimeout: 20_000 });
+import { until } from '../support/until.ts';
+import { backends, counting, mailbox, memoryLog, type Rig, serve, sleep, stopAll } from './backends.ts';
 
 const AGAIN: TurnOutcome = { outcome: 'again', at: null };
 const DONE: TurnOutcome = { outcome: 'ended', state: 'done' };

@@ -14,6 +14,7 @@ import { expect } from 'vitest';
 import { createJobs, type Jobs, type JobsOptions } from '../../src/jobs/jobs.ts';
 import type { Log, LogFields } from '../../src/log.ts';
 import type { DrainReport, MailboxConfig } from '../../src/model.ts';
+import { until } from '../support/until.ts';
 
 export interface QueueBackend {
   readonly name: 'redis' | 'postgres';
@@ -272,15 +273,6 @@ export async function stopAll(): Promise<void> {
 }
 
 export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-
-/** Waits until the condition holds; fails with its name after `ms`. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, ms = 8_000): Promise<void> {
-  const end = Date.now() + ms;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
-    await sleep(20);
-  }
-}
 
 /** A drain that counts its calls and answers `done`. */
 export function counting(): { drain: (name: string) => Promise<DrainReport>; calls: string[] } {

@@ -1,11 +1,11 @@
 // What becomes of a job, on both backends: outcomes, lost locks, stalls, stopping. The same table of tests, run on Redis and on Postgres.
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { MaildrainError } from '../../src/errors.ts';
 import { createProducer } from '../../src/jobs/producer.ts';
-import { backends, counting, mailbox, memoryLog, report, serve, sleep, stopAll, until } from './backends.ts';
+import { until } from '../support/until.ts';
+import { backends, counting, mailbox, memoryLog, report, serve, sleep, stopAll } from './backends.ts';
 
 // Schedules of a second, outages of three: nothing here waits this long when it works.
-vi.setConfig({ testTimeout: 20_000 });
 
 /** Resolves when the signal aborts, at the latest after `ms`. */
 function aborted(signal: AbortSignal, ms = 8_000): Promise<void> {
@@ -179,7 +179,7 @@ describe.each(backends)('jobs on $name', (backend) => {
     await jobs.enqueue('m');
     await until('it runs', () => started);
     await backend.takeLocks(prefix);
-    await until('the signal', () => ended, 3_000);
+    await until('the signal', () => ended);
     expect(messages()).toContain('job lock lost, its drain is aborted');
   });
 
@@ -219,7 +219,7 @@ describe.each(backends)('jobs on $name', (backend) => {
       mailboxes: () => [mailbox('deaf', { cron: '0 0 1 1 *' }), mailbox('other', { cron: '0 0 1 1 *' })],
       drain: async (name) => {
         calls.push(name);
-        if (name === 'deaf' && calls.length === 1) await sleep(6_000);
+        if (name === 'deaf' && calls.length === 1) await new Promise(() => {});
         return report(name);
       },
       timing: { lockMs: 400, abandonMs: 300 },
@@ -230,7 +230,7 @@ describe.each(backends)('jobs on $name', (backend) => {
     await sleep(200);
     expect(calls).toEqual(['deaf']);
     await backend.takeLocks(prefix);
-    await until('the other runs', () => calls.includes('other'), 4_000);
+    await until('the other runs', () => calls.includes('other'));
     expect(messages()).toContain('drain does not end after its signal, its slot is given up');
   });
 
@@ -279,7 +279,7 @@ describe.each(backends)('jobs on $name', (backend) => {
     expect(await backend.look(prefix, (queue) => queue.getJobState(id))).toBe('waiting');
     const again = counting();
     await serve(backend, { mailboxes, drain: again.drain, prefix });
-    await until('it is drained now', () => again.calls.includes('late'), 3_000);
+    await until('it is drained now', () => again.calls.includes('late'));
   });
 
   it('stop waits for a deaf drain no longer than its grace', async () => {

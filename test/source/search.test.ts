@@ -28,7 +28,7 @@ async function opened(port: number, user: string, password: string): Promise<Ima
 }
 
 describeWith('mail', 'searching a Dovecot', () => {
-  it('finds what filtering in memory finds', { timeout: 120_000 }, async () => {
+  it('finds what filtering in memory finds', { timeout: 300_000 }, async () => {
     const server = mailServer();
     const user = freshUser();
     const letters = Array.from({ length: MESSAGES }, (_, n) => letter(n));

@@ -47,7 +47,7 @@ async function uidsWhere(sql: Sql, some: Criteria): Promise<string[]> {
 }
 
 describeWith('postgres', 'criteria over stored mail', () => {
-  it('finds what filtering in memory finds', { timeout: 120_000 }, async () => {
+  it('finds what filtering in memory finds', { timeout: 300_000 }, async () => {
     const { sql, facts } = await stored();
     let found = 0;
     const kind = fc.option(fc.constantFrom<Kind>('other', 'bounce', 'unreadable'), { nil: undefined });

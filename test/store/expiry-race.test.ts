@@ -1,7 +1,7 @@
 // A drain comes to owe a message while the month of its octets is being dropped. Two connections of a real Postgres, each held where the other one
 // must be waited for: nothing is owed whose octets are not there.
 
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { storeBatch } from '../../src/store/batch.ts';
 import type { Adopted } from '../../src/store/entries.ts';
 import { ensurePartitions } from '../../src/store/migrate.ts';
@@ -9,6 +9,7 @@ import type { Database, Pen } from '../../src/store/pool.ts';
 import { dropPartition, expiredPartitions, type Partition } from '../../src/store/retention.ts';
 import { describeWith } from '../support/fresh.ts';
 import { NO_PIPELINE } from '../support/pipeline.ts';
+import { until } from '../support/until.ts';
 import { fresh, migrated } from './store.ts';
 
 const KEEP = { raw: null, messages: null, reports: null, events: null, runs: null, audit: null, ledger: null };
@@ -54,18 +55,15 @@ async function old(): Promise<Old> {
 
 /** Until some connection waits for a lock. */
 async function someoneWaits(database: Database, what: string): Promise<void> {
-  await vi.waitFor(
-    async () => {
-      const { rows } = await database.sql.query<{ n: number }>(
-        // Of this database by its connection: a lock on a transaction's id belongs to none (PostgreSQL 18, 53.13).
-        `select count(*)::int as n from pg_locks k join pg_stat_activity a using (pid) left join pg_class c on c.oid = k.relation
-          where not k.granted and coalesce(c.relname, k.locktype) = $1 and a.datname = current_database()`,
-        [what],
-      );
-      expect(rows[0]?.n).toBeGreaterThan(0);
-    },
-    { interval: 5, timeout: 5000 },
-  );
+  await until(`somebody waits for ${what}`, async () => {
+    const { rows } = await database.sql.query<{ n: number }>(
+      // Of this database by its connection: a lock on a transaction's id belongs to none (PostgreSQL 18, 53.13).
+      `select count(*)::int as n from pg_locks k join pg_stat_activity a using (pid) left join pg_class c on c.oid = k.relation
+        where not k.granted and coalesce(c.relname, k.locktype) = $1 and a.datname = current_database()`,
+      [what],
+    );
+    return rows[0]?.n !== 0;
+  });
 }
 
 async function expectOwedAndThere(database: Database): Promise<void> {
@@ -124,12 +122,12 @@ describeWith('postgres', 'a drain that comes to owe a message while its month ex
           : Reflect.get(target, name),
     });
     const dropping = dropPartition(client, partition);
-    await vi.waitFor(async () => {
+    await until('the month is locked', async () => {
       const { rows } = await database.sql.query<{ n: number }>(
         `select count(*)::int as n from pg_locks where granted and mode = 'AccessExclusiveLock' and relation = 'maildrain.raw'::regclass
             and database = (select oid from pg_database where datname = current_database())`,
       );
-      expect(rows[0]?.n).toBe(1);
+      return rows[0]?.n === 1;
     });
     const owing = owe(drain);
     await someoneWaits(database, 'raw');

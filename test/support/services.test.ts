@@ -40,7 +40,7 @@ describeWith('mail', 'the mail server', () => {
       Array.from({ length: 3_000 }, (_, n) => `Subject: ${n}\r\n\r\n${'x'.repeat(2_000)}\r\n`),
     );
     expect((await look(mailServer(), user)).length).toBe(3_000);
-  }, 20_000);
+  });
 });
 
 describeWith('dovecot', 'our own Dovecot', () => {
