@@ -3,9 +3,17 @@
 
 import type { Login, MailboxConfig } from '../model.ts';
 import type { AdminSession } from '../source/admin-session.ts';
-import { type Selection, type StoredSum, type Stretch, sumStored } from '../store/stored-mail.ts';
+import {
+  type Selection,
+  type StoredSample,
+  type StoredSum,
+  type Stretch,
+  sampleStored,
+  sumStored,
+} from '../store/stored-mail.ts';
 import { keptMailbox } from './empty-trash.ts';
 import { type LookContext, openLook } from './look.ts';
+import { shown } from './plan.ts';
 import { type OtherAccount, otherAccounts, ownMail } from './restore-origin.ts';
 import { countThere } from './restore-there.ts';
 import { readArgs } from './server-args.ts';
@@ -19,6 +27,9 @@ export interface RestoreRequest {
   readonly stretch: Stretch;
 }
 
+/** Ten together, as a plan has. */
+const SAMPLE_ENDS = 5;
+
 /** What would be put back, and where to. */
 export interface RestorePlan extends StoredSum {
   readonly mailbox: string;
@@ -29,6 +40,8 @@ export interface RestorePlan extends StoredSum {
   readonly uidValidity: string;
   /** Those among `messages` that the folder has already: they stay as they are. Not those of which the server never said where they are. */
   readonly present: number;
+  /** At most ten of them, the first and the last included. */
+  readonly sample: readonly StoredSample[];
   /** Matching mail that this name has of other accounts. It is not among `messages`, and is not put back. */
   readonly otherAccounts: readonly OtherAccount[];
 }
@@ -51,6 +64,7 @@ export async function planRestore(
     const sum = await sumStored(sql, own, stretch);
     const present = sum.messages === 0 ? 0 : await countThere(sql, admin, mailbox, own, stretch);
     const others = await otherAccounts(sql, own, stretch);
+    const sampled = await sampleStored(sql, own, stretch, SAMPLE_ENDS);
     return {
       mailbox: mailbox.name,
       login: own.login,
@@ -58,6 +72,7 @@ export async function planRestore(
       uidValidity,
       ...sum,
       present,
+      sample: sampled.map((each) => ({ ...each, from: shown(each.from), subject: shown(each.subject) })),
       otherAccounts: others,
     };
   } finally {

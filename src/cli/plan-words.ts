@@ -3,7 +3,7 @@
 import type { EmptyPlan } from '../admin/plan.ts';
 import { describeCriteria } from '../criteria.ts';
 import { printable } from '../errors.ts';
-import type { Plan } from '../store/plans.ts';
+import type { Plan, PlanSample } from '../store/plans.ts';
 import { type Cell, facts, type Output, table } from './output.ts';
 import { bytes, count, instant, plural } from './words.ts';
 
@@ -61,15 +61,26 @@ export async function printPlan(out: Output, plan: Plan): Promise<void> {
     ],
     '  ',
   );
-  if (plan.sample.length === 0) return;
+  const sample = plan.sample.map(({ uid, ...facts }) => ({ ...facts, id: uid }));
+  await printSample(out, 'UID', sample, messages);
+}
+
+/** Some of the messages that a job is about. @param named what `id` is @param messages how many there are in all */
+export async function printSample(
+  out: Output,
+  named: 'UID' | 'MESSAGE',
+  sample: readonly (Omit<PlanSample, 'uid'> & { readonly id: string })[],
+  messages: number,
+): Promise<void> {
+  if (sample.length === 0) return;
   await out.line();
-  const rows = plan.sample.map(({ date, uid, size, from, subject }): Cell[] => [
+  const rows = sample.map(({ date, id, size, from, subject }): Cell[] => [
     { text: `  ${instant(date)}` },
-    { text: uid },
+    { text: id },
     { text: bytes(size) },
     { text: from ?? '-' },
     { text: subject ?? '-' },
   ]);
-  await table(out, ['  RECEIVED', 'UID', 'SIZE', 'FROM', 'SUBJECT'], rows);
-  if (messages > plan.sample.length) await out.line(`  ... and ${count(messages - plan.sample.length)} more`);
+  await table(out, ['  RECEIVED', named, 'SIZE', 'FROM', 'SUBJECT'], rows);
+  if (messages > sample.length) await out.line(`  ... and ${count(messages - sample.length)} more`);
 }

@@ -12,6 +12,7 @@ import { type Terminal, withOpenService } from './context.ts';
 import { addCriteriaOptions, criteriaWords } from './criteria-options.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { listenForLeaving } from './leaving.ts';
+import { printSample } from './plan-words.ts';
 import { bytes, count, instant, plural } from './words.ts';
 
 type RestoreGiven = RunOptions & CriteriaWords & { readonly mailbox?: string; readonly folder?: string };
@@ -59,6 +60,7 @@ async function putBack(options: RestoreGiven, terminal: Terminal): Promise<void>
       show: async () => {
         await terminal.out.line(`${kind}: ${sentence} (${bytes(plan.bytes)}${when})`);
         if (others !== null) await terminal.out.line(printable(others));
+        await printSample(terminal.out, 'MESSAGE', plan.sample, plan.messages);
       },
       summary: plan,
       isEmpty: plan.messages === 0,

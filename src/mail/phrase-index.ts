@@ -31,8 +31,16 @@ export class Phrases<T> {
   readonly #begun = new Uint8Array(SLOTS);
   readonly #short = new Map<number, Phrase<T>[]>();
 
+  /** Not in the slots yet: spelling two thousand phrases takes longer than most commands do that read no mail. */
+  #written: [T, string][] = [];
+
   /** Phrases stand one a line or with ` | ` between them. They are spelled like the text, or they would never be found. */
   add(means: T, phrases: string): this {
+    this.#written.push([means, phrases]);
+    return this;
+  }
+
+  #enter(means: T, phrases: string): void {
     for (const written of phrases.split(/[|\n]/)) {
       const [first = '', last = ''] = written.split(' * ');
       const head = spelled(first).trim();
@@ -49,11 +57,12 @@ export class Phrases<T> {
         this.#short.set(first, [...(this.#short.get(first) ?? []), phrase]);
       }
     }
-    return this;
   }
 
   /** What the text says, each meaning once. */
   find({ units, length }: Spelled): Set<T> {
+    for (const [means, phrases] of this.#written) this.#enter(means, phrases);
+    this.#written = [];
     const found = new Set<T>();
     let wasWord = false;
     for (let at = 0; at < length; at++) {

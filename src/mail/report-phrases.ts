@@ -45,7 +45,14 @@ const BY_WORDS = new Map<string, Phrase>();
 const HASHES = 1 << 14;
 const BEGINS = new Uint8Array(HASHES);
 
-for (const family of FAMILIES) for (const gives of KINDS) enter(family, gives);
+let isEntered = false;
+
+/** When the first report is read: most commands read none. */
+function enterOnce(): void {
+  if (isEntered) return;
+  isEntered = true;
+  for (const family of FAMILIES) for (const gives of KINDS) enter(family, gives);
+}
 
 function enter(family: Family, gives: Gives): void {
   for (const words of family[gives] ?? []) {
@@ -70,6 +77,7 @@ function enter(family: Family, gives: Gives): void {
 
 /** Those found, by position; of those at one position the longest first. */
 export function findPhrases(flat: string): Hit[] {
+  enterOnce();
   const hits: Hit[] = [];
   for (let at = 0; at < flat.length && hits.length < MAX_HITS; at++) {
     const start = at;

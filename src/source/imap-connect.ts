@@ -2,7 +2,7 @@
 // and the response code of an OK. The session built on it is in imap-session.ts.
 
 import { readFileSync } from 'node:fs';
-import { ImapFlow, type ImapFlowOptions, type Logger } from 'imapflow';
+import type { ImapFlow, ImapFlowOptions, Logger } from 'imapflow';
 import { MaildrainError } from '../errors.ts';
 import type { ImapAccount } from '../model.ts';
 import { loginError, sessionError } from './imap-errors.ts';
@@ -52,6 +52,8 @@ export async function connect(
   sizeLimit: number,
   signal?: AbortSignal,
 ): Promise<Connection> {
+  // Only now: to load it takes longer than most commands do that come to no server.
+  const { ImapFlow } = await import('imapflow');
   let refusal: Refusal | null = null;
   let okCodes: string[] = [];
   let failure: unknown = null;

@@ -172,6 +172,43 @@ export async function sumStored(sql: Sql, selection: Selection, stretch: Stretch
   return sum;
 }
 
+/** What people recognise a stored message by. */
+export interface StoredSample {
+  readonly id: string;
+  /** INTERNALDATE, or when it was stored. */
+  readonly date: Date;
+  readonly from: string | null;
+  readonly subject: string | null;
+  /** Octets. */
+  readonly size: number;
+}
+
+/** The first and the last messages of a selection, at most `ends` of each, in the order of ids: the mistakes are at the ends. */
+export async function sampleStored(
+  sql: Sql,
+  selection: Selection,
+  stretch: Stretch,
+  ends: number,
+): Promise<StoredSample[]> {
+  const found = new Map<string, StoredSample>();
+  for (const direction of ['asc', 'desc'] as const) {
+    let open = ends;
+    const windows = [...windowsOf(stretch)];
+    for (const window of direction === 'asc' ? windows : windows.reverse()) {
+      if (open === 0) break;
+      const { text, values } = selected(selection, window);
+      const { rows } = await sql.query<StoredSample & { size: string }>(
+        `select m.id::text as id, coalesce(m.internal_date, m.stored_at) as date, m.from_header as "from", m.subject, m.size
+           ${text} order by m.id ${direction} limit $${values.length + 1}`,
+        [...values, open],
+      );
+      for (const row of rows) found.set(row.id, { ...row, size: Number(row.size) });
+      open -= rows.length;
+    }
+  }
+  return [...found.values()].sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
+}
+
 /** Where stored mail came from: the name of the mailbox, and the account that the name was pointed at then. */
 export interface Origin {
   readonly mailbox: string;

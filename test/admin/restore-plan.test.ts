@@ -49,6 +49,22 @@ describeWith('postgres', 'before a restore', () => {
     expect((await planned(there)).present).toBe(6);
   });
 
+  it('is shown by its first and its last messages', async () => {
+    const there = await scene();
+    for (let n = 1; n <= 25; n++)
+      there.account.deliver(Buffer.from(`From: Ann <ann@example.org>\r\nSubject: number ${n}\r\n\r\n`), {
+        internalDate: new Date(Date.UTC(2026, 2, n)),
+      });
+    await there.drain();
+    const { sample } = await planned(there);
+    expect(sample.map(({ subject }) => subject)).toEqual([1, 2, 3, 4, 5, 21, 22, 23, 24, 25].map((n) => `number ${n}`));
+    const [first] = sample;
+    expect(first).toMatchObject({ from: 'Ann <ann@example.org>', date: new Date(Date.UTC(2026, 2, 1)), size: 50 });
+    const few = await planned(there, { criteria: { before: new Date(Date.UTC(2026, 2, 8)) } });
+    expect(few.sample.map(({ subject }) => subject)).toEqual([1, 2, 3, 4, 5, 6, 7].map((n) => `number ${n}`));
+    expect((await planned(there, { criteria: { subject: 'nothing like it' } })).sample).toEqual([]);
+  });
+
   it('a folder that nobody drains counts too, and looking at it writes nothing down', async () => {
     const there = await scene();
     there.account.createFolder('Back');

@@ -31,6 +31,7 @@ describeWith('postgres', 'jobs over stored mail', () => {
     const unsure = await made.run('restore', '--mailbox', 'bounces', '--all');
     expect(unsure.code).toBe(2);
     expect(unsure.stdout).toMatch(/^restore: put 6 messages back into "INBOX" of bounces \(/);
+    expect(unsure.stdout).toMatch(/\n {2}RECEIVED +MESSAGE +SIZE +FROM +SUBJECT\n {2}\S+ \S+ +1 .* number 1\n/);
     expect(unsure.stderr).toContain('give --yes');
     expect((await made.run('restore', '--mailbox', 'bounces')).stderr).toContain('CRITERIA_INVALID: say which');
     const restored = await made.run('restore', '--mailbox', 'bounces', '--all', '--yes', '--here');
