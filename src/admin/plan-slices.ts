@@ -23,7 +23,7 @@ import { stillFits } from './plan-fits.ts';
  * Longest time that a server is given to come to the end of a command whose line was lost, from the beginning of its slice. Nothing in IMAP says that the
  * session has ended, and the same command meanwhile doubles messages. A slice is made to last four seconds (pace.ts).
  */
-const SETTLE_MS = 15_000;
+export const SETTLE_MS = 15_000;
 
 /** A slice in hand. */
 export interface Slice {

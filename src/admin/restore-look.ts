@@ -49,7 +49,7 @@ export async function findAppended(
         ? listed
         : listed.filter(({ internalDate }) => internalDate === null || dates.has(internalDate.getTime()));
     for await (const candidate of candidates(session, likely)) {
-      const message = match(candidate, [...open.values()]);
+      const message = match(candidate, [...open.values()], from !== null);
       if (message === null) continue;
       open.delete(message.id);
       found.set(message.id, candidate.uid);
@@ -58,18 +58,20 @@ export async function findAppended(
   return found;
 }
 
-function match(candidate: Candidate, open: readonly StoredFacts[]): StoredFacts | null {
+/** @param isNew it came into the folder since: of mail that may have been there before, a Message-ID proves nothing */
+function match(candidate: Candidate, open: readonly StoredFacts[], isNew: boolean): StoredFacts | null {
   const dated = open.filter((message) => appendedDate(message).getTime() === candidate.internalDate?.getTime());
   const isSame = (message: StoredFacts): boolean => message.digest.equals(candidate.digest);
   return (
     dated.find(isSame) ??
     open.find(isSame) ??
-    dated.find(({ messageId }) => messageId !== null && messageId === candidate.messageId) ??
+    (isNew ? dated.find(({ messageId }) => messageId !== null && messageId === candidate.messageId) : undefined) ??
     null
   );
 }
 
-async function* candidates(session: Session, listed: readonly Listed[]): AsyncGenerator<Candidate> {
+/** The messages with what their octets tell. */
+export async function* candidates(session: Session, listed: readonly Listed[]): AsyncGenerator<Candidate> {
   let batch: Listed[] = [];
   let octets = 0;
   for (const one of listed) {

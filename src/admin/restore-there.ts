@@ -1,13 +1,14 @@
 // Which of the messages that are to be put back are in the folder already: they were never taken off, or were put back before. Believed is what the
-// ledger and earlier restores say; it counts when the server shows the message. What was sent and is nowhere known by its UID is looked for in
+// ledger and earlier restores say; it counts when the server shows the message. What came back by another way is in restore-back.ts. What was sent and is nowhere known by its UID is looked for in
 // restore-look.ts.
 
 import { loginOf } from '../config.ts';
 import type { MailboxConfig, Session, Uid } from '../model.ts';
 import type { AdminSession } from '../source/admin-session.ts';
 import type { Sql } from '../store/pool.ts';
-import { believedThere, type FolderPlace, isAnyBelieved, mailboxesOf } from '../store/restore.ts';
+import { believedThere, type FolderPlace, mailboxesOf } from '../store/restore.ts';
 import { nextPage, type Selection, type StoredFacts, type Stretch } from '../store/stored-mail.ts';
+import { CameBack } from './restore-back.ts';
 import { foldersDrained } from './restore-place.ts';
 
 /** Messages looked at together: what is known of them is a megabyte or two. */
@@ -42,16 +43,18 @@ export async function countThere(
   selection: Selection,
   stretch: Stretch,
 ): Promise<number> {
-  const { path, uidValidity } = session.facts;
+  const { path, uidValidity, exists } = session.facts;
   const login = loginOf(mailbox);
   const { here } = foldersDrained(await mailboxesOf(sql, login), folders, path);
   const place: FolderPlace = { login, folder: path, uidValidity, here };
-  // A folder that is drained empty, and that nothing was put back into: the usual case, and nothing to look at.
-  if (!(await isAnyBelieved(sql, place))) return 0;
+  // A folder that is drained empty: the usual case, and nothing to look at.
+  if (exists === 0) return 0;
+  const back = await CameBack.look(sql, session, place);
   let count = 0;
   for (let rest: Stretch | null = stretch; rest !== null; ) {
     const page = await nextPage(sql, selection, rest, WINDOW);
-    count += (await stillThere(sql, session, place, page.messages)).size;
+    const there = await stillThere(sql, session, place, page.messages);
+    count += there.size + back.count(page.messages.filter(({ id }) => !there.has(id)));
     rest = page.rest;
   }
   return count;

@@ -2,8 +2,10 @@
 // whether an APPEND whose answer was lost has happened, so that each is written down before it is said (store/restore.ts), and what is in doubt
 // is looked for in the folder before it is said again (restore-look.ts). The next drain leaves the messages alone.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { loginOf } from '../config.ts';
 import { beginRest } from '../drain/gmail-rest.ts';
+import { WAITS } from '../drain/policy.ts';
 import { type ErrorCode, MaildrainError } from '../errors.ts';
 import type { MailboxConfig, Uid } from '../model.ts';
 import type { Step } from '../model-admin.ts';
@@ -18,6 +20,7 @@ import {
   doubtfulElsewhere,
   endSending,
   forgetUnsaid,
+  leaveAlone,
   mailboxesOf,
   markSaid,
   octetCounts,
@@ -31,7 +34,8 @@ import {
 import { lastMessageOf, nextPage, type StoredFacts, type Stretch } from '../store/stored-mail.ts';
 import type { AdminJob, Turn } from './job.ts';
 import { openingOf } from './opening.ts';
-import { mailboxOf } from './plan-slices.ts';
+import { mailboxOf, SETTLE_MS } from './plan-slices.ts';
+import { CameBack } from './restore-back.ts';
 import { countsOf, endedAs, endOf, isUnseen, type Sent, UNSEEN, withUnseen } from './restore-ends.ts';
 import { findAppended } from './restore-look.ts';
 import { type ProvedMail, provedMail } from './restore-octets.ts';
@@ -120,6 +124,8 @@ class Restoring {
   readonly #place: RestorePlace;
   /** What is appended from now on has a UID from here on. Null: the server does not say. */
   #uidNext: number | null;
+  /** What the folder had when the turn came to its first message. */
+  #back: CameBack | null = null;
   readonly #notes = new Set<string>();
 
   constructor(turn: Turn, admin: AdminSession, place: RestorePlace) {
@@ -152,6 +158,10 @@ class Restoring {
       else if (row === undefined) ends.set(message.id, endOf(message, 'present', uid));
       else sent.push({ message, uid });
     }
+    // Owed, or waiting for its age: a drain would take it away.
+    const { here, uidValidity, login } = this.#place;
+    const uids = [...ends.values()].flatMap(({ state, uid }) => (state === 'present' ? (uid ?? []) : []));
+    if (uids.length > 0) await leaveAlone(sql, login, { here, uidValidity, uids, emailIds: [] }, WAITS);
     const doubtful = [
       ...open.flatMap((message) => rows.get(message.id) ?? []).filter(({ said }) => said),
       ...(await doubtfulElsewhere(
@@ -160,14 +170,25 @@ class Restoring {
         open.map(({ id }) => id),
       )),
     ];
+    if (!(await this.#settled(doubtful))) return null;
     const found = await this.#look(open, doubtful);
     sent.push(...found, ...(await this.#lookAgain(unseen, rows)));
     const seen = new Set(found.map(({ message }) => message.id));
-    const toSend = open.filter(({ id }) => !seen.has(id));
+    const back = await this.#cameBack(open.filter(({ id }) => !seen.has(id)));
+    for (const [id, end] of back) ends.set(id, end);
+    const toSend = open.filter(({ id }) => !seen.has(id) && !back.has(id));
     if (!(await this.#send(toSend, rows, sent, ends))) return null;
     await this.#finish(sent, ends);
     await endSending(sql, this.#place, [...ends.values()]);
     return { counts: countsOf([...ends.values()]), notes: [...this.#notes] };
+  }
+
+  /** A server whose line was lost may still come to the end of an APPEND, and shows it only then. False: the signal ended the wait. */
+  async #settled(doubtful: readonly RestoreRow[]): Promise<boolean> {
+    const { signal, settleMs = SETTLE_MS } = this.#turn;
+    const ms = settleMs - Math.min(...doubtful.map(({ ageMs }) => ageMs));
+    if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => {});
+    return !signal.aborted;
   }
 
   async #look(open: readonly StoredFacts[], doubtful: readonly RestoreRow[]): Promise<Sent[]> {
@@ -177,6 +198,23 @@ class Restoring {
     const { uidValidity } = this.#place;
     const from = doubtful.map((row) => (row.uidValidity === uidValidity ? row.uidFrom : null));
     return this.#find(wanted, from.includes(null) ? null : Math.min(...from.map(Number)));
+  }
+
+  /** What is back by another way stays there: it is written down as what is put back, or the next drain would take it away. */
+  async #cameBack(messages: readonly StoredFacts[]): Promise<Map<string, RestoreEnd>> {
+    const sql = this.#turn.pen.client;
+    const { session } = this.#admin;
+    const ends = new Map<string, RestoreEnd>();
+    if (messages.length === 0) return ends;
+    this.#back ??= await CameBack.look(sql, session, this.#place);
+    const found = await this.#back.find(session, messages);
+    for (const message of messages) {
+      const listed = found.get(message.id);
+      if (listed === undefined) continue;
+      await recordUid(sql, this.#place, message, listed.uid);
+      ends.set(message.id, { ...endOf(message, 'present', listed.uid), emailId: listed.emailId });
+    }
+    return ends;
   }
 
   /** What the server has taken is never sent again by the same job, found or not. */

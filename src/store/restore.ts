@@ -35,6 +35,8 @@ export interface RestoreRow {
   readonly uid: Uid | null;
   /** Something was said of it to the server. False: it is not there because of this job. */
   readonly said: boolean;
+  /** Milliseconds since it was last said, or what came of it was written down. */
+  readonly ageMs: number;
   readonly attempts: number;
   /** Why it was refused; of one that is not ended, why the last attempt failed. */
   readonly errorCode: string | null;
@@ -47,11 +49,14 @@ interface SqlRow {
   uid_from: string | null;
   uid: string | null;
   said: boolean;
+  age_ms: string;
   attempts: number;
   error_code: string | null;
 }
 
-const COLUMNS = 'message_id, state, uidvalidity, uid_from, uid, said, attempts, error_code';
+// By the one clock that all hosts share.
+const COLUMNS = `message_id, state, uidvalidity, uid_from, uid, said, attempts, error_code,
+  round(extract(epoch from clock_timestamp() - changed_at) * 1000)::text as age_ms`;
 
 export async function restoreRows(sql: Sql, jobId: string, messageIds: readonly string[]): Promise<RestoreRow[]> {
   const { rows } = await sql.query<SqlRow>(
@@ -70,6 +75,7 @@ function toRow(row: SqlRow): RestoreRow {
     uidFrom: row.uid_from === null ? null : Number(row.uid_from),
     uid: row.uid,
     said: row.said,
+    ageMs: Number(row.age_ms),
     attempts: row.attempts,
     errorCode: row.error_code,
   };
@@ -122,7 +128,8 @@ export async function believedThere(
     `select l.message_id, l.uid, l.internal_date from maildrain.ledger l
       where l.message_id = any($1::bigint[]) and l.mailbox_id = any($2::int[]) and l.uidvalidity = $3 and l.state in ('kept', 'pending')
      union
-     select r.message_id, r.uid, null from maildrain.restore r
+     select r.message_id, r.uid, date_trunc('second', coalesce(m.internal_date, m.stored_at))
+       from maildrain.restore r join maildrain.message m on m.id = r.message_id
       where r.message_id = any($1::bigint[]) and r.login = $4 and r.folder = $5 and r.uidvalidity = $3 and r.uid is not null
         and r.state in ('sending', 'restored')`,
     [messageIds, place.here, place.uidValidity, place.login, place.folder],
@@ -130,19 +137,8 @@ export async function believedThere(
   return rows.map((row) => ({ messageId: row.message_id, uid: row.uid, internalDate: row.internal_date }));
 }
 
-/** Whether believedThere() would find any message at all. */
-export async function isAnyBelieved(sql: Sql, place: FolderPlace): Promise<boolean> {
-  const { rows } = await sql.query<{ any: boolean }>(
-    `select exists (select from maildrain.ledger where mailbox_id = any($1::int[]) and uidvalidity = $2 and state in ('kept', 'pending'))
-         or exists (select from maildrain.restore
-                     where login = $3 and folder = $4 and uidvalidity = $2 and uid is not null and state in ('sending', 'restored')) as any`,
-    [place.here, place.uidValidity, place.login, place.folder],
-  );
-  return rows[0]?.any === true;
-}
-
-/** UIDs of this folder that are known to be other messages: those of the ledger, and those of other restores. */
-export async function takenUids(sql: Sql, place: RestorePlace, uids: readonly Uid[]): Promise<Set<Uid>> {
+/** UIDs of this folder that something is known of: those of the ledger, and those of restores. */
+export async function takenUids(sql: Sql, place: FolderPlace, uids: readonly Uid[]): Promise<Set<Uid>> {
   const { rows } = await sql.query<{ uid: string }>(
     `select uid from maildrain.ledger where mailbox_id = any($1::int[]) and uidvalidity = $2 and uid = any($3::text[])
      union
@@ -210,10 +206,10 @@ export function beginSending(
  * what came of it.
  */
 export async function markSaid(sql: Sql, jobId: string, messageId: string): Promise<void> {
-  await sql.query('update maildrain.restore set said = true where job_id = $1 and message_id = $2 and not said', [
-    jobId,
-    messageId,
-  ]);
+  await sql.query(
+    'update maildrain.restore set said = true, changed_at = now() where job_id = $1 and message_id = $2',
+    [jobId, messageId],
+  );
 }
 
 /**
@@ -333,4 +329,36 @@ export async function mailboxesOf(
     [login],
   );
   return rows;
+}
+
+/** Messages that somebody wants where they are. */
+export interface Wanted {
+  /** Mailboxes that drain the folder in which they are. */
+  readonly here: readonly number[];
+  readonly uidValidity: string;
+  readonly uids: readonly Uid[];
+  /** Gmail: of messages that have been moved, and may turn up under any label of the login. */
+  readonly emailIds: readonly string[];
+}
+
+/**
+ * The drains to come leave them alone, as they do what was restored.
+ *
+ * @param waiting reason of kept rows that wait for their age; other kept rows stay anyway
+ */
+export async function leaveAlone(
+  sql: Sql,
+  login: string,
+  { here, uidValidity, uids, emailIds }: Wanted,
+  waiting: string,
+): Promise<void> {
+  await sql.query(
+    `update maildrain.ledger l set state = 'kept', reason = $1, changed_at = now()
+       from maildrain.mailbox b
+      where b.id = l.mailbox_id and b.login = $2 and l.message_id is not null
+        and (l.email_id = any($3::text[])
+             or l.mailbox_id = any($4::int[]) and l.uidvalidity = $5 and l.uid = any($6::text[])
+                 and (l.state = 'pending' or l.state = 'kept' and l.reason = $7))`,
+    [RESTORED, login, emailIds, here, uidValidity, uids, waiting],
+  );
 }

@@ -31,6 +31,8 @@ export class StoredRun {
   readonly notes = new Set<string>();
   done = 0;
   cursor: unknown = null;
+  /** The pause before what was cut is looked for. */
+  settleMs = 0;
   readonly id: string;
   readonly #database: Database;
   readonly #mailbox: MailboxConfig | null;
@@ -72,6 +74,7 @@ export class StoredRun {
         context: { database: this.#database, connectionsPerHost: 8, bounces, log: quiet },
         signal: AbortSignal.any([over.signal, pen.lost]),
         worked: () => {},
+        settleMs: this.settleMs,
         save: async (step) => {
           saves = true;
           const standing = { done: this.done, counts: this.counts, notes: [...this.notes] };
