@@ -104,7 +104,7 @@ export interface Admin {
     /** Takes up a job that failed, was cancelled or is partly done. False: it is open or done, or there is none. */
     retry(id: string, options?: { readonly by?: string | undefined }): Promise<boolean>;
   };
-  /** The job now, and after every change, until it has ended. */
+  /** The job now, and after every change, until it has ended. @throws MaildrainError REQUEST_INVALID: there is none */
   follow(id: string, signal?: AbortSignal): AsyncIterable<Job>;
   /** Whether any process works admin jobs. */
   isWorked(): Promise<boolean>;

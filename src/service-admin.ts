@@ -26,7 +26,7 @@ import { findConfigured } from './service-mailboxes.ts';
 import { everything, requireKnown, requireOneOf, type StoredJobOf, storedJob } from './service-stored-jobs.ts';
 import { listJobs, openJobs } from './store/admin-job-list.ts';
 import { retryJob } from './store/admin-job-retry.ts';
-import { cancelJob, enqueueJob, findJob, type Job, type NewJob } from './store/admin-jobs.ts';
+import { cancelJob, enqueueJob, findJob, JOB_STATES, type Job, type NewJob } from './store/admin-jobs.ts';
 import { announceAdminWorker, isAdminWorkerThere } from './store/lock.ts';
 import { findPlan, listPlans } from './store/plans.ts';
 import type { Database, Pen } from './store/pool.ts';
@@ -100,7 +100,7 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
     },
     async apply(given, { by } = {}) {
       const plan = await findPlan((await database()).sql, checkId(given));
-      if (plan === null) throw new MaildrainError('PLAN_OUTDATED', `there is no plan ${checkId(given)}`);
+      if (plan === null) throw new MaildrainError('REQUEST_INVALID', `there is no plan ${checkId(given)}`);
       const planId = plan.id;
       const { job: kind, mailbox, login, criteria, args, messages } = plan;
       if (plan.jobId !== null) throw applied(planId, plan.jobId, await findJob((await database()).sql, plan.jobId));
@@ -175,7 +175,10 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
       find: async (id) => findPlan((await database()).sql, checkId(id)),
     },
     jobs: {
-      list: async (filter = {}) => listJobs((await database()).sql, filter),
+      list: async ({ mailbox, states, limit } = {}) => {
+        for (const state of states ?? []) requireOneOf(state, JOB_STATES);
+        return listJobs((await database()).sql, { mailbox, states, limit });
+      },
       find: async (id) => findJob((await database()).sql, checkId(id)),
       cancel: async (id, { by } = {}) => cancelJob(await database(), checkId(id), nameOf(by)),
       async retry(given, { by } = {}) {
@@ -234,7 +237,7 @@ async function* follow(
   let before = '';
   while (signal?.aborted !== true) {
     const job = await findJob((await database()).sql, id);
-    if (job === null) return;
+    if (job === null) throw new MaildrainError('REQUEST_INVALID', `there is no job ${id}`);
     // The heartbeat alone is no change.
     const now = JSON.stringify({ ...job, heartbeatAt: null });
     if (now !== before) yield job;

@@ -46,9 +46,9 @@ export interface DrainOptions {
 
 /** A maildrain on one database. Every method throws MaildrainError. */
 export interface Maildrain {
-  /** Migrates the database, then schedules and works until stop(). */
+  /** Migrates the database, then schedules and works until stop(). Twice is once. */
   start(): Promise<void>;
-  /** Ends the drains in hand after their batch, then closes everything. Twice is once. */
+  /** Ends the drains in hand after their batch, then closes everything; what is called afterwards throws ABORTED. Twice is once. */
   stop(): Promise<void>;
   /** Reads the mailboxes again and makes the schedules match. */
   reload(mailboxes?: MailboxSource): Promise<void>;

@@ -15,14 +15,16 @@ export function findConfigured(mailboxes: readonly MailboxConfig[], name: string
   const mailbox = mailboxes.find((candidate) => candidate.name === name);
   if (mailbox !== undefined) return mailbox;
   const known = mailboxes.map((candidate) => candidate.name);
-  const near = didYouMean(name, known);
+  // A program without types can leave it out.
+  const given = String(name);
+  const near = didYouMean(given, known);
   const list =
     near !== null
       ? `did you mean "${near}"?`
       : known.length === 0
         ? 'none is configured'
         : `configured: ${known.slice(0, 20).join(', ')}`;
-  throw new MaildrainError('MAILBOX_UNKNOWN', `there is no mailbox "${printable(name)}" (${list})`);
+  throw new MaildrainError('MAILBOX_UNKNOWN', `there is no mailbox "${printable(given)}" (${list})`);
 }
 
 /** Looks at the account of a mailbox without any database. Never throws: what is wrong is in the report. */

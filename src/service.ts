@@ -74,7 +74,10 @@ class Service implements Maildrain {
   #producer: Promise<Producer> | null = null;
   #announced: Promise<void> | null = null;
   #timers: NodeJS.Timeout[] = [];
+  #started: Promise<void> | null = null;
   #stopped: Promise<void> | null = null;
+  /** What was in hand has ended, or used up its grace. */
+  #closed = false;
   readonly admin: Admin;
   readonly #adminEngine: AdminEngine;
   readonly #bounceRules: () => Promise<DrainContext['bounces']>;
@@ -138,7 +141,17 @@ class Service implements Maildrain {
     });
   }
 
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    if (this.#stopped !== null) return Promise.reject(wasStopped());
+    this.#started ??= this.#start().catch((error: unknown) => {
+      // It may be tried again.
+      this.#started = null;
+      throw error;
+    });
+    return this.#started;
+  }
+
+  async #start(): Promise<void> {
     await this.#bounceRules();
     const ran = await this.migrate();
     if (ran.length > 0) this.#log.info({ migrations: ran }, 'database migrated');
@@ -234,6 +247,7 @@ class Service implements Maildrain {
     await this.#announced;
     await this.#producer?.then((producer) => producer.close()).catch(() => {});
     // A pool waits for its connections, and a drain that does not end holds one: it is left to the end of the process, as after a crash.
+    this.#closed = true;
     const closed = this.#database?.close().catch(() => {});
     if (ended) await closed;
     await this.#embedded?.stop();
@@ -344,11 +358,12 @@ class Service implements Maildrain {
 
   readonly bounces = bouncesOf(() => this.#ready());
 
-  migrate(): Promise<string[]> {
+  async migrate(): Promise<string[]> {
+    this.#db();
     return migrate(this.#url);
   }
 
-  schema(): Promise<SchemaState> {
+  async schema(): Promise<SchemaState> {
     return schemaState(this.#db().sql);
   }
 
@@ -360,6 +375,7 @@ class Service implements Maildrain {
   }
 
   #db(): Database {
+    if (this.#closed) throw wasStopped();
     if (this.#database === null) throw new MaildrainError('BUG', 'used before it was opened');
     return this.#database;
   }
@@ -367,6 +383,10 @@ class Service implements Maildrain {
   #mailbox(name: string): MailboxConfig {
     return findConfigured(this.#mailboxes, name);
   }
+}
+
+function wasStopped(): MaildrainError {
+  return new MaildrainError('ABORTED', 'this maildrain has been stopped: create another one');
 }
 
 /** Whether `work` ended before the time given, epoch milliseconds. */

@@ -54,10 +54,30 @@ export function refuseUnknown(what: string, more: object): void {
 
 /** @throws MaildrainError REQUEST_INVALID that names everything that is wrong */
 export function readJobArgs(kind: AdminJobKind, args: Args): Args {
-  const parsed = SCHEMAS[kind].safeParse(args);
+  const parsed = SCHEMAS[kind].safeParse(args, { error: wordsOf });
   if (parsed.success) return parsed.data;
   const wrong = parsed.error.issues.map(({ path, message }) =>
     [...path.filter((step) => typeof step === 'string'), message].join(': '),
   );
   throw new MaildrainError('REQUEST_INVALID', `${kind}: ${wrong.join('; ')}`);
 }
+
+/** What is wrong, where the schema has no words of its own. */
+function wordsOf(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return `nothing is known of ${issue.keys.map((key) => `"${printable(key)}"`).join(', ')}`;
+    case 'invalid_type':
+      return issue.input === undefined ? 'is missing' : `must be ${WANTED[issue.expected] ?? issue.expected}`;
+    default:
+      return undefined;
+  }
+}
+
+const WANTED: Readonly<Record<string, string>> = {
+  string: 'a text',
+  boolean: 'true or false',
+  number: 'a number',
+  int: 'a whole number',
+  array: 'a list',
+};

@@ -7,11 +7,10 @@ import { MaildrainError } from '../errors.ts';
 /** Names of folders and flags that are longer cannot be meant; servers end at some hundred octets. */
 const MAX_NAME = 1000;
 
-const folder = z
+export const folderName = z
   .string()
-  .min(1)
-  .max(MAX_NAME)
-  .regex(/^\P{Cc}+$/u, 'a folder name without control characters is wanted');
+  .regex(/^\P{Cc}+$/u, 'must name a folder, without control characters')
+  .max(MAX_NAME, `a name has at most ${MAX_NAME} characters`);
 /** What a shell makes of `--add \Seen` without quotes. As a keyword it would be kept beside the flag, and mean nothing to anybody. */
 const BARE = /^(Answered|Flagged|Deleted|Seen|Draft)$/i;
 
@@ -41,7 +40,7 @@ export const emptyTrashArgs = z.strictObject({
 
 export const moveArgs = z.strictObject({
   /** A path, or an attribute such as `\Archive`. */
-  to: folder,
+  to: folderName,
   create: z.boolean().default(false),
 });
 

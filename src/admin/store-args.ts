@@ -4,15 +4,11 @@
 import { z } from 'zod';
 import { NAME } from '../config-field.ts';
 import { DEFAULT_RETENTION } from '../config-retention.ts';
+import { folderName } from './server-args.ts';
 
 export const restoreArgs = z.strictObject({
   /** A path, or an attribute such as `\Archive`; absent: the folder that the mailbox drains. */
-  folder: z
-    .string()
-    .min(1)
-    .max(1000)
-    .regex(/^\P{Cc}+$/u, 'a folder name without control characters is wanted')
-    .optional(),
+  folder: folderName.optional(),
 });
 
 export const reclassifyArgs = z.strictObject({

@@ -9,7 +9,7 @@ import { EXIT, type ExitCode } from './exit.ts';
 import { type Leaving, listenForLeaving, SECOND_MS } from './leaving.ts';
 import type { Output } from './output.ts';
 import { createProgressOf, perSecond, rateWords, type Shown } from './progress.ts';
-import { watchForWorkers } from './unworked.ts';
+import { isAttended, watchForWorkers } from './unworked.ts';
 import { count, duration, fromNow } from './words.ts';
 
 export interface FollowOptions {
@@ -17,6 +17,9 @@ export interface FollowOptions {
   /** Works the job off in this process. */
   readonly here?: boolean | undefined;
 }
+
+/** Off a terminal nobody waits so long for a pause to be over: cron would start the next process beside this one. */
+const LONG_MS = 5 * 60_000;
 
 /** What a second Ctrl-C came to. */
 interface Cancelling {
@@ -55,6 +58,7 @@ export async function followJob(
   let unattended = false;
   const giveUp = (): void => {
     unattended = true;
+    ending.abort();
     leaving.abort();
   };
   const working = here ? service.admin.work(id, ending.signal) : Promise.resolve();
@@ -130,15 +134,22 @@ async function watch(
       last = job;
       base ??= job.done;
       if (job.finishedAt !== null) break;
-      if (job.notBefore !== null && job.errorCode !== null)
-        note(`job ${id}: ${job.errorCode}: ${printable(job.error ?? '')}; tried again ${fromNow(job.notBefore)}`);
-      else progress.update(job);
+      if (job.notBefore !== null && job.notBefore > new Date()) {
+        note(
+          `job ${id}${job.errorCode === null ? ' waits' : `: ${job.errorCode}: ${printable(job.error ?? '')}`}; ${again(job.notBefore)}`,
+        );
+        if (here && !isAttended() && job.notBefore.getTime() > Date.now() + LONG_MS) giveUp();
+      } else progress.update(job);
     }
   } finally {
     over.abort();
     progress.clear();
   }
   return last;
+}
+
+function again(at: Date): string {
+  return `tried again ${fromNow(at)}`;
 }
 
 function shown({ done, total, counts }: Job, since: number, ms: number): Shown {
@@ -183,13 +194,13 @@ async function report(
 }
 
 /** What becomes of a job that is left, and how to come back to it. */
-export async function whereLeft(service: Maildrain, { id, cancelRequestedAt }: Job): Promise<string> {
+export async function whereLeft(service: Maildrain, { id, cancelRequestedAt, notBefore }: Job): Promise<string> {
   if (cancelRequestedAt !== null)
     return `job ${id} has been asked to end, and does after the slice in hand; see: maildrain jobs show ${id} --follow`;
   const follow = `follow it: maildrain jobs show ${id} --follow; cancel it: maildrain jobs cancel ${id}`;
   return (await service.admin.isWorked().catch(() => true))
     ? `job ${id} goes on; ${follow}`
-    : `job ${id} waits for a worker ("maildrain serve", or "maildrain jobs retry ${id} --here"); ${follow}`;
+    : `job ${id} waits for a worker ("maildrain serve", or "maildrain jobs retry ${id} --here")${notBefore !== null && notBefore > new Date() ? `, and is ${again(notBefore)}` : ''}; ${follow}`;
 }
 
 export async function printEnd(out: Output, job: Job): Promise<void> {

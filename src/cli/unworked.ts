@@ -55,6 +55,7 @@ function isWaiting({ state, notBefore, heartbeatAt }: Job): boolean {
   return state === 'running' && (heartbeatAt === null || heartbeatAt.getTime() + SILENT_MS < Date.now());
 }
 
-function isAttended(): boolean {
+/** Somebody sits at a terminal. */
+export function isAttended(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true;
 }

@@ -219,15 +219,28 @@ export async function writesRestUntil(sql: Sql, login: string, now: Date): Promi
   return until !== null && until > now ? until : null;
 }
 
-/** Starts stopped or waiting mailboxes of this name again. False: there is none. */
+/**
+ * Starts stopped or waiting mailboxes of this name again. Gmail's write quarantine counts for the account: it is over for every mailbox of the login, and
+ * for the jobs that wait for its end.
+ *
+ * @returns false: there is none
+ */
 export async function resume(sql: Sql, name: string): Promise<boolean> {
-  const done = await sql.query(
-    `update maildrain.mailbox
-        set stopped_at = null, stopped_code = null, failures = 0, failing_since = null, not_before = null, writes_not_before = null
-      where name = $1`,
+  const done = await sql.query<{ n: number }>(
+    `with named as (
+       update maildrain.mailbox
+          set stopped_at = null, stopped_code = null, failures = 0, failing_since = null, not_before = null, writes_not_before = null
+        where name = $1 returning login),
+     others as (
+       update maildrain.mailbox set writes_not_before = null
+        where name <> $1 and writes_not_before is not null and login in (select login from named)),
+     jobs as (
+       update maildrain.admin_job set not_before = null
+        where login in (select login from named) and state in ('queued', 'running') and not_before is not null)
+     select count(*)::int as n from named`,
     [name],
   );
-  return (done.rowCount ?? 0) > 0;
+  return done.rows[0]?.n !== 0;
 }
 
 /** Mailboxes that failed, are not stopped, and whose pause is over. */

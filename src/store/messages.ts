@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import pgCopyStreams from 'pg-copy-streams';
+import { MaildrainError } from '../errors.ts';
 import { copyRows } from './copy-out.ts';
 import type { Database, Sql } from './pool.ts';
 import { toDatabaseError } from './pool.ts';
@@ -28,8 +29,12 @@ export interface MessageFilter {
   readonly before?: Date | undefined;
   /** Only messages with a smaller id: the next page. */
   readonly beforeId?: string | undefined;
-  readonly limit: number;
+  /** 1 to 10,000. Default 50. */
+  readonly limit?: number | undefined;
 }
+
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 10_000;
 
 interface SummaryRow {
   id: string;
@@ -44,6 +49,9 @@ interface SummaryRow {
 
 /** Newest first. `from` and `subject` match anywhere, without regard to case. */
 export async function listMessages(sql: Sql, filter: MessageFilter): Promise<MessageSummary[]> {
+  const { limit = DEFAULT_LIMIT } = filter;
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
+    throw new MaildrainError('REQUEST_INVALID', `messages.list: limit must be a whole number from 1 to ${MAX_LIMIT}`);
   const found = await sql.query<SummaryRow>(
     `select m.id, b.name, m.stored_at, m.internal_date, m.kind, m.from_header, m.subject, m.size
        from maildrain.message m join maildrain.mailbox b on b.id = m.mailbox_id
@@ -61,7 +69,7 @@ export async function listMessages(sql: Sql, filter: MessageFilter): Promise<Mes
       filter.since ?? null,
       filter.before ?? null,
       filter.beforeId ?? null,
-      filter.limit,
+      limit,
     ],
   );
   return found.rows.map((row) => ({

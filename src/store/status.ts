@@ -1,6 +1,5 @@
 // What `status` shows of every mailbox, in one query.
 
-import { RESTORED } from './ledger.ts';
 import type { Sql } from './pool.ts';
 
 export interface MailboxCounts {
@@ -10,7 +9,7 @@ export interface MailboxCounts {
   /** Stored here, still to be taken off there. */
   readonly owed: number;
   readonly held: number;
-  /** Messages; one that was put back is another row of the ledger and no other message. */
+  /** Messages that are in the database; on Gmail one that is in several mailboxes counts where it was met first. */
   readonly stored: number;
   readonly failures: number;
   readonly failingSince: Date | null;
@@ -47,12 +46,12 @@ export async function mailboxCounts(sql: Sql): Promise<MailboxCounts[]> {
   const found = await sql.query<SqlRow>(
     `select b.name, b.login, b.folder, b.failures, b.failing_since, b.not_before, b.writes_not_before, b.stopped_at, b.stopped_code,
             b.last_error_code, b.last_error, b.last_run_at, b.last_ok_at,
-            coalesce(l.owed, 0)::int as owed, coalesce(l.held, 0)::int as held, coalesce(l.stored, 0)::int as stored
+            coalesce(l.owed, 0)::int as owed, coalesce(l.held, 0)::int as held, coalesce(m.stored, 0)::int as stored
        from maildrain.mailbox b
        left join (
-         select mailbox_id, count(*) filter (where state = 'pending') as owed, count(*) filter (where state = 'held') as held,
-                count(*) filter (where message_id is not null and reason is distinct from '${RESTORED}') as stored
+         select mailbox_id, count(*) filter (where state = 'pending') as owed, count(*) filter (where state = 'held') as held
            from maildrain.ledger group by mailbox_id) l on l.mailbox_id = b.id
+       left join (select mailbox_id, count(*) as stored from maildrain.message group by mailbox_id) m on m.mailbox_id = b.id
       order by b.name, b.id`,
   );
   return found.rows.map((row) => ({

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { expect, it } from 'vitest';
 import { describeWith } from '../support/fresh.ts';
 import { until } from '../support/until.ts';
-import { CANARY, makeWorld, message, type Running, type World } from './maildrain.ts';
+import { CANARY, mailboxLines, makeWorld, message, type Running, type World } from './maildrain.ts';
 
 /** Nothing is drained meanwhile: the messages are the jobs' own. */
 const KEEP = 'dispose: keep';
@@ -324,5 +324,28 @@ describeWith('postgres', 'admin jobs', () => {
     running.child.kill('SIGTERM');
     const ended = await running.ended();
     expect(ended.stdout + ended.stderr).not.toContain(CANARY);
+  });
+
+  it('here, without a terminal, is not waited for through a rest of a day; resume ends the rest for the whole login', async () => {
+    const made = await world(3);
+    made.configure(
+      mailboxLines('bounces', made.imap) + mailboxLines('other', made.imap, 'dispose: keep\nfolder: Trash'),
+    );
+    await made.run('drain', 'other');
+    await query(made, "update maildrain.mailbox set writes_not_before = now() + interval '1 day'");
+    const rests = await made.run('purge', 'bounces', '--all', '--yes', '--here');
+    expect(rests.code).toBe(4);
+    expect(rests.stderr).toMatch(/job 1 waits; tried again in /);
+    expect(rests.stdout).toMatch(/job 1 waits for a worker .*, and is tried again in /);
+    expect(onServer(made)).toBe(3);
+
+    await query(
+      made,
+      "insert into maildrain.mailbox (name, login, folder) select 'bounces', login, 'INBOX' from maildrain.mailbox on conflict do nothing",
+    );
+    expect((await made.run('resume', 'bounces')).code).toBe(0);
+    const retried = await made.run('jobs', 'retry', '1', '--here');
+    expect(retried).toMatchObject({ code: 0, stdout: expect.stringContaining('disposed 3') });
+    expect(onServer(made)).toBe(0);
   });
 });

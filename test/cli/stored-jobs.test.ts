@@ -44,6 +44,8 @@ describeWith('postgres', 'jobs over stored mail', () => {
     expect(next).toMatchObject({ stored: 0, disposed: 0, notes: ['6 restored, left alone: "restore" put them back'] });
     expect((await made.run('drain', 'bounces', '--dry-run')).stdout).toContain('6 restored, left alone');
     expect(onServer()).toBe(6);
+    await made.run('purge', 'bounces', '--all', '--yes', '--here');
+    expect((await made.run('status', '--json')).documents).toMatchObject([{ stored: 6 }]);
   });
 
   it('a restore looks for its folder before it asks, and is not queued without it', async () => {
