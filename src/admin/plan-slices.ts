@@ -17,7 +17,7 @@ import type { Begun, PlanCursor } from '../store/slice-in-hand.ts';
 import type { Turn } from './job.ts';
 import { openingOf } from './opening.ts';
 import { firstPace, nextPace } from './pace.ts';
-import { stillFits } from './plan-fits.ts';
+import { arePlanned, stillFits } from './plan-fits.ts';
 
 /**
  * Longest time that a server is given to come to the end of a command whose line was lost, from the beginning of its slice. Nothing in IMAP says that the
@@ -106,7 +106,7 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
   const open = { password, folder: plan.folder, readOnly: false, signal: opening.signal };
   const admin = await openAdmin(work.mailbox, open);
   try {
-    await stillFits(admin, plan);
+    const fits = await stillFits(admin, plan);
     await work.prepare?.(admin, plan);
     opening.over();
     while (!signal.aborted) {
@@ -115,6 +115,7 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
       const uids = next.uids.slice(at, at + pace);
       const present = await admin.session.present(uids);
       const there = uids.filter((uid) => present.has(uid));
+      if (!fits) await arePlanned(admin, plan, there);
       const repeated = begun !== null;
       if (begun === null) {
         begun = await beginning(admin, work, there);
