@@ -15,7 +15,7 @@ import type { Step } from '../model-admin.ts';
 import type { AdminSession } from '../source/admin-session.ts';
 import { resolveFolder } from '../source/folders.ts';
 import { wantsStored } from '../store/events.ts';
-import { type LedgerRow, openRows, PURGE_ENDED, rowsFor, settleRows } from '../store/ledger.ts';
+import { type LedgerRow, openRows, oweAgain, PURGE_ENDED, rowsFor, settleRows } from '../store/ledger.ts';
 import { ensureMailbox, type MailboxRow, setInFlight, writesRestUntil } from '../store/mailboxes.ts';
 import type { Sql } from '../store/pool.ts';
 import { withOctets } from '../store/renew.ts';
@@ -198,7 +198,12 @@ class PurgeStore {
       const rows = await rowsFor(sql, row.id, session.facts.uidValidity, slice.uids);
       return owedOf(rows, await rowsWithOctets(sql, rows)).filter(({ uid }) => !here.has(uid));
     };
-    const owed = await ask();
+    const asked = await ask();
+    const again = asked.filter(({ state }) => state === 'kept');
+    const owed = [
+      ...asked.filter(({ state }) => state !== 'kept'),
+      ...(again.length === 0 ? [] : await oweAgain(sql, again)),
+    ];
     if (owed.length === 0) return true;
     const about = { sql, session, mailbox: this.#mailbox, login: this.#login };
     const work = { ...about, tally: new Tally(), refusals: new Refusals(), resting: false };

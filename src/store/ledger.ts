@@ -5,7 +5,8 @@
 // `held` set aside on the server, its octets not stored.
 
 import type { Uid } from '../model.ts';
-import type { Sql } from './pool.ts';
+import { inTransaction, type Sql } from './pool.ts';
+import { withOctets } from './renew.ts';
 
 export type LedgerState = 'pending' | 'disposed' | 'kept' | 'held';
 
@@ -121,6 +122,28 @@ export async function keepOwedByPurge(sql: Sql, jobId: string): Promise<void> {
           select from maildrain.mailbox d where d.login = b.login and d.folder = b.folder and d.last_run_at is not null)`,
     [jobId, PURGE_ENDED],
   );
+}
+
+/**
+ * What an earlier purge has left is owed again before its message is taken away: from here on its octets do not expire. One transaction.
+ *
+ * @returns those whose octets had not expired by then
+ */
+export function oweAgain(sql: Sql, rows: readonly LedgerRow[]): Promise<LedgerRow[]> {
+  const stored = rows.flatMap((row) => (row.messageId === null ? [] : [{ ...row, messageId: row.messageId }]));
+  return inTransaction(sql, async () => {
+    const there = await withOctets(sql, stored);
+    const owed = stored.filter(({ messageId }) => there.has(messageId));
+    if (owed.length > 0)
+      await sql.query(
+        `update maildrain.ledger l set state = 'pending', reason = null, changed_at = now()
+           from unnest($1::int[], $2::text[], $3::text[], $4::bytea[]) as k (mailbox_id, uidvalidity, uid, digest)
+          where l.mailbox_id = k.mailbox_id and l.uidvalidity = k.uidvalidity and l.uid = k.uid and l.digest = k.digest
+            and l.state = 'kept'`,
+        columnsOf(owed),
+      );
+    return owed;
+  });
 }
 
 /** All rows, in whatever state, that this mailbox has for these UIDs under this UIDVALIDITY. */

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { loginOf } from '../../src/config.ts';
 import { cancelJob, enqueueJob, finishJob } from '../../src/store/admin-jobs.ts';
-import { expiredPartitions } from '../../src/store/retention.ts';
+import { type Dropped, dropPartition, expiredPartitions, type Partition } from '../../src/store/retention.ts';
 import { expectSameMail, letter, type Scene, scene } from '../drain/scene.ts';
 import { describeWith } from '../support/fresh.ts';
 import { type JobRun, planned } from './turns.ts';
@@ -46,10 +46,13 @@ async function rowOf({ database, mailbox }: Scene, { plan }: JobRun): Promise<st
 const statesOf = async (there: Scene): Promise<string[]> =>
   (await there.ledger()).map(({ state, reason }) => `${state} ${reason}`);
 
-async function owed({ database }: Scene): Promise<number> {
-  const later = new Date(Date.now() + 70 * DAY);
-  const months = await expiredPartitions(database.sql, { ...KEEP, raw: DAY }, later);
-  return months.reduce((sum, month) => sum + month.owed, 0);
+/** Months of octets that are to go, some months from now. */
+function expired({ database }: Scene): Promise<Partition[]> {
+  return expiredPartitions(database.sql, { ...KEEP, raw: DAY }, new Date(Date.now() + 70 * DAY));
+}
+
+async function owed(there: Scene): Promise<number> {
+  return (await expired(there)).reduce((sum, month) => sum + month.owed, 0);
 }
 
 describeWith('postgres', 'a purge that ended', () => {
@@ -106,4 +109,25 @@ describeWith('postgres', 'a purge that ended', () => {
       if (!expired) expectSameMail(await there.stored(), mail);
     },
   );
+
+  it('and goes on owes again what it takes out of Trash: its octets do not expire meanwhile', async () => {
+    const there = await scene({ gmail: {} });
+    const { job, mail } = await cutPurge(there, 'Archive', 'UID MOVE', 'after-effect', { forever: true });
+    await cancelJob(there.database, await rowOf(there, job), 'ann');
+    const [month] = await expired(there);
+    if (month === undefined) throw new Error('no month expires');
+    const dropped: Dropped[] = [];
+    there.server.onCommand = async ({ name, folder }) => {
+      if (name !== 'UID STORE' || folder === 'Archive') return undefined;
+      const pen = await there.database.take();
+      dropped.push(await dropPartition(pen.client, month));
+      await pen.release();
+      return undefined;
+    };
+    await job.toTheEnd();
+    expect(dropped).toEqual(['owed']);
+    expect(there.left('\\Trash')).toEqual([]);
+    expect(job.counts).toEqual({ disposed: 3, stored: 3 });
+    expectSameMail(await there.stored(), mail);
+  });
 });
