@@ -13,7 +13,7 @@ import { MaildrainError } from '../errors.ts';
 import type { MailboxConfig, Uid } from '../model.ts';
 import type { Step } from '../model-admin.ts';
 import type { AdminSession } from '../source/admin-session.ts';
-import { resolveFolder } from '../source/folders.ts';
+import { openedPath } from '../source/folders.ts';
 import { wantsStored } from '../store/events.ts';
 import { type LedgerRow, openRows, oweAgain, PURGE_ENDED, rowsFor, settleRows } from '../store/ledger.ts';
 import { ensureMailbox, type MailboxRow, setInFlight, writesRestUntil } from '../store/mailboxes.ts';
@@ -99,7 +99,7 @@ class PurgeStore {
   async open({ session, folders }: AdminSession): Promise<void> {
     const { name, folder } = this.#mailbox;
     const { path, uidValidity } = session.facts;
-    const own = pathOf(folders, folder) === path;
+    const own = openedPath(folders, folder) === path;
     const key = { name, login: this.#login, folder: own ? folder : path };
     this.#row = await ensureMailbox(this.#turn.pen.client, key);
     this.#fuse = new Fuse(this.#row.inFlight, uidValidity);
@@ -271,14 +271,4 @@ async function rowsWithOctets(sql: Sql, rows: readonly LedgerRow[]): Promise<rea
   const known = rows.flatMap((row) => (row.messageId === null ? [] : [{ ...row, messageId: row.messageId }]));
   const there = await withOctets(sql, known);
   return known.filter(({ messageId }) => there.has(messageId));
-}
-
-function pathOf(folders: AdminSession['folders'], folder: string): string | null {
-  try {
-    // INBOX in any case is the same (RFC 9051 5.1).
-    return folder.toUpperCase() === 'INBOX' ? 'INBOX' : resolveFolder(folders, folder);
-  } catch {
-    // Its own folder is not there: then the plan is about another one.
-    return null;
-  }
 }
