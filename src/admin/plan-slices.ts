@@ -13,7 +13,7 @@ import { type AdminSession, openAdmin } from '../source/admin-session.ts';
 import type { Mark } from '../source/repeat.ts';
 import { ensureMailbox, writesRestUntil } from '../store/mailboxes.ts';
 import { findPlan, type Plan, planSlice, SLICE_UIDS } from '../store/plans.ts';
-import type { Begun, PlanCursor } from '../store/slice-in-hand.ts';
+import type { Begun, LedgerPlace, PlanCursor } from '../store/slice-in-hand.ts';
 import type { Turn } from './job.ts';
 import { openingOf } from './opening.ts';
 import { firstPace, nextPace } from './pace.ts';
@@ -67,8 +67,8 @@ export interface PlanWork {
   readonly prepare?: (admin: AdminSession, plan: Plan) => Promise<void>;
   /** Whether messages must be found again elsewhere by X-GM-MSGID after a cut. */
   readonly needsIds: (admin: AdminSession) => boolean;
-  /** The mailbox of the ledger that says what becomes of each message; absent: nothing does before the slice is done. */
-  readonly ledger?: () => number;
+  /** Absent: nothing says what becomes of a message before its slice is done. */
+  readonly ledger?: () => LedgerPlace;
   /** The folder that messages go to; null: none. */
   readonly target: () => string | null;
   readonly act: (admin: AdminSession, slice: Slice) => Promise<SliceOutcome>;
@@ -109,6 +109,7 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
     const fits = await stillFits(admin, plan);
     await work.prepare?.(admin, plan);
     opening.over();
+    const place = work.ledger === undefined ? {} : { ledger: work.ledger() };
     while (!signal.aborted) {
       const next = await planSlice(sql, plan.id, seq);
       if (next === null) return;
@@ -120,7 +121,7 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
       if (begun === null) {
         begun = await beginning(admin, work, there);
         // Written down before anything happens.
-        yield { done: 0, counts: {}, cursor: { seq, at, pace, begun } };
+        yield { done: 0, counts: {}, cursor: { seq, at, pace, begun, ...place } };
         if (signal.aborted) return;
       }
       const started = Date.now();
@@ -149,7 +150,7 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
       begun = null;
       const notes = (outcome.notes ?? []).flatMap((note) => note ?? []);
       const last = at === 0 && (await planSlice(sql, plan.id, seq)) === null;
-      const reached: PlanCursor = { seq, at, pace, begun };
+      const reached: PlanCursor = { seq, at, pace, begun, ...place };
       yield { done: uids.length, counts, cursor: reached, last, ...(notes.length === 0 ? {} : { notes }) };
     }
   } finally {
@@ -188,7 +189,6 @@ async function beginning(admin: AdminSession, work: PlanWork, there: readonly Ui
     there: there.length,
     at: new Date().toISOString(),
     ...(to === null ? {} : { targetNext: await admin.uidNext(to) }),
-    ...(work.ledger === undefined ? {} : { mailboxId: work.ledger() }),
   };
   if (!work.needsIds(admin)) return begun;
   const described = await admin.session.describe(there);

@@ -16,9 +16,10 @@ import type { AdminSession } from '../source/admin-session.ts';
 import { openedPath } from '../source/folders.ts';
 import { wantsStored } from '../store/events.ts';
 import { type LedgerRow, openRows, oweAgain, PURGE_ENDED, rowsFor, settleRows } from '../store/ledger.ts';
-import { ensureMailbox, type MailboxRow, setInFlight, writesRestUntil } from '../store/mailboxes.ts';
+import { allMailboxes, ensureMailbox, type MailboxRow, setInFlight, writesRestUntil } from '../store/mailboxes.ts';
 import type { Sql } from '../store/pool.ts';
 import { withOctets } from '../store/renew.ts';
+import type { LedgerPlace } from '../store/slice-in-hand.ts';
 import type { AdminJob, Turn } from './job.ts';
 import { mailboxOf, overPlan, type Slice, type SliceOutcome } from './plan-slices.ts';
 import { discardSlice, findGone, maySettleLate, NOT_SEEN, takenByUs } from './purge-gone.ts';
@@ -73,7 +74,7 @@ function storing(turn: Turn, mailbox: MailboxConfig): AsyncGenerator<Step, void>
     endsWithin: true,
     // The ledger has them.
     needsIds: () => false,
-    ledger: () => stores.mailboxId(),
+    ledger: () => stores.ledger(),
     target: () => null,
     act: (admin, slice) => stores.act(admin, slice),
     finish: () => stores.close(),
@@ -86,6 +87,7 @@ class PurgeStore {
   readonly #mailbox: MailboxConfig;
   readonly #login: string;
   #row: MailboxRow | null = null;
+  #drained = false;
   #fuse: Fuse | null = null;
   #open: OpenRows | null = null;
 
@@ -95,18 +97,37 @@ class PurgeStore {
     this.#login = loginOf(mailbox);
   }
 
-  /** The configured mailbox's row where the plan is about its folder: then a drain knows these messages again. */
-  async open({ session, folders }: AdminSession): Promise<void> {
-    const { name, folder } = this.#mailbox;
-    const { path, uidValidity } = session.facts;
-    const own = openedPath(folders, folder) === path;
-    const key = { name, login: this.#login, folder: own ? folder : path };
-    this.#row = await ensureMailbox(this.#turn.pen.client, key);
-    this.#fuse = new Fuse(this.#row.inFlight, uidValidity);
+  async open(admin: AdminSession): Promise<void> {
+    this.#row = await this.#rowOf(admin);
+    this.#fuse = new Fuse(this.#row.inFlight, admin.session.facts.uidValidity);
   }
 
-  mailboxId(): number {
-    return this.#opened().row.id;
+  ledger(): LedgerPlace {
+    return { mailboxId: this.#opened().row.id, drained: this.#drained };
+  }
+
+  /**
+   * The row of a mailbox that drains the plan's folder, or did: it knows what is stored of it, and its drain knows these messages again. Its own first, then
+   * that of a configured one, then the one that was drained last. Where none has been drained: a row that only purges of the folder have.
+   */
+  async #rowOf({ session, folders }: AdminSession): Promise<MailboxRow> {
+    const sql = this.#turn.pen.client;
+    const { path } = session.facts;
+    const { name, folder } = this.#mailbox;
+    const isHere = (other: { readonly folder: string }): boolean => openedPath(folders, other.folder) === path;
+    const configured = [this.#mailbox, ...this.#turn.mailboxes].filter(
+      (mailbox) => loginOf(mailbox) === this.#login && isHere(mailbox),
+    );
+    this.#drained = configured.length > 0;
+    // Smaller is nearer.
+    const rank = (row: MailboxRow): number => {
+      const at = configured.findIndex((mailbox) => mailbox.name === row.name && mailbox.folder === row.folder);
+      return at < 0 ? configured.length : at;
+    };
+    const [known] = (await allMailboxes(sql))
+      .filter((row) => row.login === this.#login && row.lastRunAt !== null && isHere(row))
+      .sort((a, b) => rank(a) - rank(b) || Number(b.lastRunAt) - Number(a.lastRunAt));
+    return known ?? ensureMailbox(sql, { name, login: this.#login, folder: isHere(this.#mailbox) ? folder : path });
   }
 
   async act(admin: AdminSession, slice: Slice): Promise<SliceOutcome> {

@@ -109,18 +109,15 @@ export async function openRows(sql: Sql, login: string, mailboxId: number, uidVa
 }
 
 /**
- * A purge of a folder that no drain is about has ended, and will not take away what it still owes: nobody would, and its octets would be kept for ever. A
- * purge that follows takes it up.
+ * A purge of a folder that no configured mailbox drains has ended, and will not take away what it still owes: nobody would, and its octets would be kept for
+ * ever. A purge that follows takes it up.
+ *
+ * @param mailboxId whose rows the purge works with
  */
-export async function keepOwedByPurge(sql: Sql, jobId: string): Promise<void> {
+export async function keepOwedByPurge(sql: Sql, mailboxId: number): Promise<void> {
   await sql.query(
-    `update maildrain.ledger l set state = 'kept', reason = $2, changed_at = now()
-       from maildrain.admin_job j join maildrain.plan p on p.id = j.plan_id
-       join maildrain.mailbox b on b.name = j.mailbox and b.login = j.login and b.folder = p.folder
-      where j.id = $1 and l.mailbox_id = b.id and l.state = 'pending'
-        and not exists (
-          select from maildrain.mailbox d where d.login = b.login and d.folder = b.folder and d.last_run_at is not null)`,
-    [jobId, PURGE_ENDED],
+    `update maildrain.ledger set state = 'kept', reason = $2, changed_at = now() where mailbox_id = $1 and state = 'pending'`,
+    [mailboxId, PURGE_ENDED],
   );
 }
 

@@ -14,8 +14,13 @@ export interface Begun {
   readonly emailIds?: Readonly<Record<Uid, string>>;
   /** UIDNEXT of the folder that messages go to. */
   readonly targetNext?: number | null;
-  /** Where the ledger says what becomes of each message: its mailbox there. */
-  readonly mailboxId?: number;
+}
+
+/** Where the ledger says what becomes of each message. */
+export interface LedgerPlace {
+  readonly mailboxId: number;
+  /** A configured mailbox drains the folder: what stays owed is its drain's. */
+  readonly drained: boolean;
 }
 
 /** Where the next slice of a plan begins, and what is known of it if it has been begun. */
@@ -27,6 +32,8 @@ export interface PlanCursor {
   /** How many are taken at once; null: nothing was done yet. */
   readonly pace: number | null;
   readonly begun: Begun | null;
+  /** Absent: nothing says what becomes of a message before its slice is done. */
+  readonly ledger?: LedgerPlace;
 }
 
 /** A part of a slice that is done, or may be. */
@@ -49,9 +56,9 @@ export async function sliceInHand(sql: Sql, { id, kind, planId, cursor }: Ended)
   if (kind === 'restore') return putBack(sql, id);
   const place = planId === null ? null : (cursor as PlanCursor | null);
   if (planId === null || place === null || place.begun === null) return null;
-  const { begun } = place;
+  const { begun, ledger } = place;
   if (begun.there === 0) return null;
-  if (begun.mailboxId !== undefined) return takenOff(sql, planId, place, { ...begun, mailboxId: begun.mailboxId });
+  if (ledger !== undefined) return takenOff(sql, planId, place, begun, ledger.mailboxId);
   const note = `${endedWithin(begun.there)}: any of them may be done already, and nothing says which`;
   return { counts: { messages: begun.there }, note };
 }
@@ -65,7 +72,8 @@ async function takenOff(
   sql: Sql,
   planId: string,
   { seq, at, pace }: PlanCursor,
-  begun: Begun & { readonly mailboxId: number },
+  begun: Begun,
+  mailboxId: number,
 ): Promise<InHand | null> {
   const slice = await planSlice(sql, planId, seq);
   const uids = slice?.uids.slice(at, pace === null ? undefined : at + pace) ?? [];
@@ -76,7 +84,7 @@ async function takenOff(
                                and (l.stored_at >= $4 or l.changed_at >= $4))::int as disposed
        from maildrain.ledger l join maildrain.plan p on p.id = $1
       where l.mailbox_id = $2 and l.uidvalidity = p.uidvalidity and l.uid = any($3::text[])`,
-    [planId, begun.mailboxId, uids, begun.at],
+    [planId, mailboxId, uids, begun.at],
   );
   const { stored = 0, disposed = 0 } = rows[0] ?? {};
   if (stored === 0 && disposed === 0) return null;

@@ -2,9 +2,10 @@
 
 import { describe, expect, it } from 'vitest';
 import { loginOf } from '../../src/config.ts';
-import { cancelJob, enqueueJob, finishJob } from '../../src/store/admin-jobs.ts';
+import type { MailboxConfig } from '../../src/model.ts';
+import { cancelJob, enqueueJob, finishJob, saveStep } from '../../src/store/admin-jobs.ts';
 import { type Dropped, dropPartition, expiredPartitions, type Partition } from '../../src/store/retention.ts';
-import { expectSameMail, letter, type Scene, scene } from '../drain/scene.ts';
+import { drainOnce, expectSameMail, letter, type Scene, scene } from '../drain/scene.ts';
 import { describeWith } from '../support/fresh.ts';
 import { type JobRun, planned } from './turns.ts';
 
@@ -19,7 +20,7 @@ async function cutPurge(
   drop: 'before' | 'after-effect',
   args: Record<string, unknown> = {},
 ): Promise<{ job: JobRun; mail: Buffer[] }> {
-  if (folder !== 'INBOX') there.account.createFolder(folder);
+  if (folder !== 'INBOX' && !there.account.folders().includes(folder)) there.account.createFolder(folder);
   const mail = Array.from({ length: 3 }, () => letter());
   for (const raw of mail) there.account.deliver(raw, { folder });
   const job = await planned(there.database, there.mailbox, 'purge', { folder, args });
@@ -30,8 +31,8 @@ async function cutPurge(
 }
 
 /** The row that the job has, as the engine's own would be. */
-async function rowOf({ database, mailbox }: Scene, { plan }: JobRun): Promise<string> {
-  return enqueueJob(database.sql, {
+async function rowOf({ database, mailbox }: Scene, { plan, cursor, done, counts }: JobRun): Promise<string> {
+  const id = await enqueueJob(database.sql, {
     kind: 'purge',
     mailbox: mailbox.name,
     login: loginOf(mailbox),
@@ -41,6 +42,8 @@ async function rowOf({ database, mailbox }: Scene, { plan }: JobRun): Promise<st
     total: plan.messages,
     requestedBy: 'test',
   });
+  await saveStep(database.sql, id, cursor, { done, counts, notes: [] });
+  return id;
 }
 
 const statesOf = async (there: Scene): Promise<string[]> =>
@@ -129,5 +132,69 @@ describeWith('postgres', 'a purge that ended', () => {
     expect(there.left('\\Trash')).toEqual([]);
     expect(job.counts).toEqual({ disposed: 3, stored: 3 });
     expectSameMail(await there.stored(), mail);
+  });
+
+  it('owes nothing either in a folder that a mailbox drained which is no longer configured', async () => {
+    const there = await scene();
+    there.account.createFolder('Archive');
+    await drainOnce(there.database, { ...there.mailbox, name: 'archive', folder: 'Archive' });
+    const { job, mail } = await cutPurge(there, 'Archive', 'UID STORE', 'before');
+    await cancelJob(there.database, await rowOf(there, job), 'ann');
+    expect(await there.ledger()).toMatchObject(
+      mail.map(() => ({ mailbox: 'archive', state: 'kept', reason: 'purge' })),
+    );
+  });
+});
+
+describeWith('postgres', 'a purge of a folder that another mailbox of the login drains', () => {
+  async function drained(changes: Partial<MailboxConfig>): Promise<{ there: Scene; other: MailboxConfig }> {
+    const there = await scene();
+    there.account.createFolder('Archive');
+    const other: MailboxConfig = { ...there.mailbox, name: 'archive', folder: 'Archive', ...changes };
+    there.deliver(3, 'Archive');
+    await drainOnce(there.database, other);
+    return { there, other };
+  }
+
+  it('stores nothing twice', async () => {
+    const { there } = await drained({ dispose: { kind: 'keep' } });
+    const mail = await there.stored();
+    const purge = await planned(there.database, there.mailbox, 'purge', { folder: 'Archive' });
+    await purge.toTheEnd();
+    expect(purge.counts).toEqual({ disposed: 3, alreadyStored: 3 });
+    expectSameMail(await there.stored(), mail);
+  });
+
+  it('uses the rows of the one that was drained last where several were, and of a configured one before them', async () => {
+    const { there } = await drained({ dispose: { kind: 'keep' }, name: 'former' });
+    const later: MailboxConfig = { ...there.mailbox, name: 'later', folder: 'Archive', dispose: { kind: 'keep' } };
+    await drainOnce(there.database, later);
+    const pick =
+      (uid: string): ((other: string) => boolean) =>
+      (other) =>
+        other === uid;
+    const purge = async (mailbox: MailboxConfig, uid: string): Promise<void> => {
+      const job = await planned(there.database, mailbox, 'purge', { folder: 'Archive', pick: pick(uid) });
+      expect((await job.toTheEnd()).counts).toEqual({ disposed: 1, alreadyStored: 1 });
+    };
+    await purge(there.mailbox, '1');
+    await purge({ ...later, name: 'former' }, '2');
+    const taken = (await there.ledger()).filter(({ state }) => state === 'disposed');
+    expect(taken.map(({ mailbox, uid }) => [mailbox, uid])).toEqual([
+      ['former', '2'],
+      ['later', '1'],
+    ]);
+  });
+
+  it('owes nothing for ever when it is cancelled', async () => {
+    const { there, other } = await drained({ dispose: { kind: 'keep' } });
+    const job = await planned(there.database, there.mailbox, 'purge', { folder: 'Archive' });
+    let cut = 0;
+    there.server.onCommand = ({ name }) => (name === 'UID STORE' && cut++ === 0 ? { drop: 'before' } : undefined);
+    expect(await job.turn()).toMatchObject({ code: 'CONNECTION_LOST' });
+    await cancelJob(there.database, await rowOf(there, job), 'ann');
+    await there.drain();
+    await drainOnce(there.database, other);
+    expect((await there.ledger()).filter(({ state }) => state === 'pending')).toEqual([]);
   });
 });
