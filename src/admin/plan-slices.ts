@@ -13,7 +13,7 @@ import { type AdminSession, openAdmin } from '../source/admin-session.ts';
 import type { Mark } from '../source/repeat.ts';
 import { ensureMailbox, writesRestUntil } from '../store/mailboxes.ts';
 import { findPlan, type Plan, planSlice, SLICE_UIDS } from '../store/plans.ts';
-import type { Begun, LedgerPlace, PlanCursor } from '../store/slice-in-hand.ts';
+import { type Begun, type LedgerPlace, lastMessageId, type PlanCursor } from '../store/slice-in-hand.ts';
 import type { Turn } from './job.ts';
 import { openingOf } from './opening.ts';
 import { firstPace, nextPace } from './pace.ts';
@@ -35,6 +35,8 @@ export interface Slice {
   readonly were: number;
   /** When that was. */
   readonly begunAt: Date;
+  /** Messages with a higher id were stored since; null: not written down. */
+  readonly lastId: string | null;
   /** Those that were there when it was begun, as far as their ids are known; else those that are there now. */
   readonly targets: readonly Target[];
   readonly mark: Mark;
@@ -120,6 +122,7 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
       const repeated = begun !== null;
       if (begun === null) {
         begun = await beginning(admin, work, there);
+        if (work.ledger !== undefined) begun = { ...begun, lastId: await lastMessageId(sql) };
         // Written down before anything happens.
         yield { done: 0, counts: {}, cursor: { seq, at, pace, begun, ...place } };
         if (signal.aborted) return;
@@ -130,6 +133,7 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
         there,
         were: begun.there,
         begunAt: new Date(begun.at),
+        lastId: begun.lastId ?? null,
         targets: targetsOf(begun, there, uids),
         mark: { targetNext: begun.targetNext ?? null, repeated, were: begun.there },
       });

@@ -148,10 +148,10 @@ class PurgeStore {
     const stored = await rowsWithOctets(sql, rows);
     const unseen = owedOf(rows, stored).filter(({ uid }) => !still.has(uid));
     for (const { uid } of unseen) left.add(uid);
-    const fresh = stored.filter(({ storedAt }) => storedAt >= slice.begunAt).length;
+    const fresh = stored.filter((row) => isFresh(row, slice)).length;
     // Of a slice that was cut it is not known any more which of them were there: no more than were.
     const here = new Set(slice.mark.repeated ? slice.uids : slice.there);
-    const before = stored.filter(({ uid, storedAt }) => storedAt < slice.begunAt && here.has(uid)).length;
+    const before = stored.filter((row) => !isFresh(row, slice) && here.has(row.uid)).length;
     const held = new Set(rows.flatMap(({ uid, state }) => (state === 'held' && still.has(uid) ? [uid] : [])));
     return {
       left: left.size,
@@ -261,6 +261,11 @@ class PurgeStore {
 const GONE = 'gone';
 const UNFINISHED: SliceOutcome = { left: 0, unfinished: true };
 const HELD = 'held messages stay on the server: "maildrain held" lists them';
+
+/** Stored since the slice was begun. The turn that stored it may have another clock than the one that began it; octets stored again have the id they had. */
+function isFresh({ messageId, storedAt }: LedgerRow, { begunAt, lastId }: Slice): boolean {
+  return storedAt >= begunAt || (messageId !== null && lastId !== null && BigInt(messageId) > BigInt(lastId));
+}
 
 function committed(row: LedgerRow): { key: LedgerRow; emailId: string | null; owed: true } {
   return { key: row, emailId: row.emailId, owed: true };

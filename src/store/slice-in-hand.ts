@@ -8,8 +8,10 @@ import type { Sql } from './pool.ts';
 /** What was there of a slice of a plan when it was begun the first time. */
 export interface Begun {
   readonly there: number;
-  /** ISO 8601. */
+  /** ISO 8601, by the clock of the host that began it. */
   readonly at: string;
+  /** The highest id of a message that was stored then. Clocks of hosts differ, ids are Postgres's. */
+  readonly lastId?: string;
   /** X-GM-MSGID by UID, where a message must be found again after it has left the folder. */
   readonly emailIds?: Readonly<Record<Uid, string>>;
   /** UIDNEXT of the folder that messages go to. */
@@ -51,6 +53,12 @@ interface Ended {
   readonly cursor: unknown;
 }
 
+/** Of the messages that are stored the highest id. */
+export async function lastMessageId(sql: Sql): Promise<string> {
+  const { rows } = await sql.query<{ id: string }>(`select coalesce(max(id), 0)::text as id from maildrain.message`);
+  return rows[0]?.id ?? '0';
+}
+
 /** What a job that has ended did of a slice that it did not come to the end of. Null: nothing. */
 export async function sliceInHand(sql: Sql, { id, kind, planId, cursor }: Ended): Promise<InHand | null> {
   if (kind === 'restore') return putBack(sql, id);
@@ -77,14 +85,14 @@ async function takenOff(
 ): Promise<InHand | null> {
   const slice = await planSlice(sql, planId, seq);
   const uids = slice?.uids.slice(at, pace === null ? undefined : at + pace) ?? [];
-  // Rows have the clock of the host where they were stored, and that of Postgres when they change.
+  // Octets that were stored again have the id they had. Rows have the clock of the host where they were stored, and that of Postgres when they change.
   const { rows } = await sql.query<{ stored: number; disposed: number }>(
-    `select count(*) filter (where l.stored_at >= $4 and l.message_id is not null)::int as stored,
+    `select count(*) filter (where l.stored_at >= $4 and l.message_id is not null or l.message_id > $5)::int as stored,
             count(*) filter (where l.state = 'disposed' and l.reason is distinct from 'gone'
-                               and (l.stored_at >= $4 or l.changed_at >= $4))::int as disposed
+                               and (l.stored_at >= $4 or l.changed_at >= $4 or l.message_id > $5))::int as disposed
        from maildrain.ledger l join maildrain.plan p on p.id = $1
       where l.mailbox_id = $2 and l.uidvalidity = p.uidvalidity and l.uid = any($3::text[])`,
-    [planId, mailboxId, uids, begun.at],
+    [planId, mailboxId, uids, begun.at, begun.lastId ?? null],
   );
   const { stored = 0, disposed = 0 } = rows[0] ?? {};
   if (stored === 0 && disposed === 0) return null;

@@ -1,6 +1,6 @@
 // A job that ends in the middle of a slice: its notes and the record say what the slice has done all the same, and a retry counts each message once.
 
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { runTurn, type TurnOutcome } from '../../src/admin/engine.ts';
 import { jobOf } from '../../src/admin/jobs.ts';
 import { loginOf } from '../../src/config.ts';
@@ -113,6 +113,23 @@ describeWith('postgres', 'a job that ends within a slice', () => {
       expect((await job.reports())[1]).toMatchObject({ outcome: 'done', inHand: null });
     },
   );
+
+  it('says what a purge has stored also where its last turn had a slower clock than its first', async () => {
+    const there = await scene();
+    there.deliver(3);
+    const job = await running(there, 'purge');
+    losing(there, 'UID FETCH', 2);
+    expect(await job.turn()).toMatchObject({ outcome: 'again' });
+    expect(await there.stored()).toEqual([]);
+    losing(there, 'UID STORE', 1);
+    await there.rows('update maildrain.admin_job set not_before = null');
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 60_000 });
+    await job.turn().finally(() => vi.useRealTimers());
+    await cancelJob(there.database, job.id, 'bea');
+    expect((await job.row()).notes).toEqual([
+      'it ended within a slice of 3 messages, which the counts leave out: 3 of them were stored in it, and 0 were seen to be gone',
+    ]);
+  });
 
   it.each(['cancelled', 'failed'] as const)(
     'says what a restore has put back, and a retry counts and sends each message once (%s)',
