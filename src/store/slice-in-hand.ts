@@ -1,6 +1,7 @@
 // Counts are written down slice by slice, so a job that ends in the middle of one has done something that no count says. What is known of it is read
 // here when the job ends, for its notes and for the record. It is added to no count: `jobs retry` takes the same slice up again and counts all of it.
 
+import { printable } from '../errors.ts';
 import type { Uid } from '../model.ts';
 import { planSlice } from './plans.ts';
 import type { Sql } from './pool.ts';
@@ -49,6 +50,7 @@ export interface InHand {
 interface Ended {
   readonly id: string;
   readonly kind: string;
+  readonly mailbox: string | null;
   readonly planId: string | null;
   readonly cursor: unknown;
 }
@@ -60,7 +62,8 @@ export async function lastMessageId(sql: Sql): Promise<string> {
 }
 
 /** What a job that has ended did of a slice that it did not come to the end of. Null: nothing. */
-export async function sliceInHand(sql: Sql, { id, kind, planId, cursor }: Ended): Promise<InHand | null> {
+export async function sliceInHand(sql: Sql, ended: Ended): Promise<InHand | null> {
+  const { id, kind, planId, cursor } = ended;
   if (kind === 'restore') return putBack(sql, id);
   const place = planId === null ? null : (cursor as PlanCursor | null);
   if (planId === null || place === null || place.begun === null) return null;
@@ -68,7 +71,16 @@ export async function sliceInHand(sql: Sql, { id, kind, planId, cursor }: Ended)
   if (begun.there === 0) return null;
   if (ledger !== undefined) return takenOff(sql, planId, place, begun, ledger.mailboxId);
   const note = `${endedWithin(begun.there)}: any of them may be done already, and nothing says which`;
-  return { counts: { messages: begun.there }, note };
+  return { counts: { messages: begun.there }, note: note + (await leftFlagged(sql, ended, begun)) };
+}
+
+/** What was flagged and not expunged: no connection is there to lift the flag, and drains leave flagged mail alone. */
+async function leftFlagged(sql: Sql, { kind, mailbox, planId }: Ended, { emailIds }: Begun): Promise<string> {
+  // Ids are written down where messages are moved to Trash instead.
+  if ((kind !== 'purge' && kind !== 'empty-trash') || emailIds !== undefined) return '';
+  const { rows } = await sql.query<{ folder: string }>('select folder from maildrain.plan where id = $1', [planId]);
+  const command = `maildrain undelete ${mailbox} --folder '${printable(rows[0]?.folder ?? 'INBOX')}' --all`;
+  return `; some may be left flagged \\Deleted: "${command}" brings them back`;
 }
 
 function endedWithin(messages: number): string {
