@@ -15,7 +15,7 @@ import type { Step } from '../model-admin.ts';
 import type { AdminSession } from '../source/admin-session.ts';
 import { openedPath } from '../source/folders.ts';
 import { wantsStored } from '../store/events.ts';
-import { type LedgerRow, openRows, oweAgain, PURGE_ENDED, rowsFor, settleRows } from '../store/ledger.ts';
+import { type LedgerRow, openRows, oweAgain, PURGE_ENDED, RESTORED, rowsFor, settleRows } from '../store/ledger.ts';
 import { allMailboxes, ensureMailbox, type MailboxRow, setInFlight, writesRestUntil } from '../store/mailboxes.ts';
 import type { Sql } from '../store/pool.ts';
 import { withOctets } from '../store/renew.ts';
@@ -215,9 +215,11 @@ class PurgeStore {
     const { session } = admin;
     const { row } = this.#opened();
     const sql = this.#turn.pen.client;
+    // Of a job that ended and is taken up again, what had been put back before: where it lies in Gmail's Trash it is to leave that as well.
+    const reasons = slice.mark.repeated && maySettleLate(admin) ? [PURGE_ENDED, RESTORED] : [PURGE_ENDED];
     const ask = async (): Promise<LedgerRow[]> => {
       const rows = await rowsFor(sql, row.id, session.facts.uidValidity, slice.uids);
-      return owedOf(rows, await rowsWithOctets(sql, rows)).filter(({ uid }) => !here.has(uid));
+      return owedOf(rows, await rowsWithOctets(sql, rows), reasons).filter(({ uid }) => !here.has(uid));
     };
     const asked = await ask();
     const again = asked.filter(({ state }) => state === 'kept');
@@ -284,11 +286,15 @@ function vanishedOf({ uids, there, were, mark }: Slice, left: ReadonlySet<Uid>, 
 }
 
 /** What is to be taken away; of what an earlier purge has left, that of which the octets have not expired meanwhile. */
-function owedOf(rows: readonly LedgerRow[], stored: readonly LedgerRow[]): LedgerRow[] {
+function owedOf(
+  rows: readonly LedgerRow[],
+  stored: readonly LedgerRow[],
+  reasons: readonly string[] = [PURGE_ENDED],
+): LedgerRow[] {
   const there = new Set(stored.map(({ messageId }) => messageId));
   return rows.filter(
     ({ state, reason, messageId }) =>
-      state === 'pending' || (state === 'kept' && reason === PURGE_ENDED && there.has(messageId)),
+      state === 'pending' || (state === 'kept' && reasons.includes(reason ?? '') && there.has(messageId)),
   );
 }
 

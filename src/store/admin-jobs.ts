@@ -4,7 +4,7 @@
 
 import { MaildrainError } from '../errors.ts';
 import type { AdminJobKind, Criteria, Step } from '../model-admin.ts';
-import { keepOwedByPurge } from './ledger.ts';
+import { keepOwedByPurge, keepRestored } from './ledger.ts';
 import { lockJob } from './lock.ts';
 import { readCriteria } from './plans.ts';
 import { type Database, inTransaction, type Pen, type Sql } from './pool.ts';
@@ -295,6 +295,7 @@ async function finish(sql: Sql, id: string, { state, error }: End): Promise<void
   // A turn that was killed could not take back what it had not sent, and there is no other one that would send it.
   if (job.kind === 'restore') await forgetUnsaid(sql, id);
   const ledger = job.kind === 'purge' && state !== 'done' ? (job.cursor as PlanCursor | null)?.ledger : undefined;
+  if (ledger !== undefined) await keepRestored(sql, ledger.mailboxId);
   if (ledger?.drained === false) await keepOwedByPurge(sql, ledger.mailboxId);
   const inHand = state === 'done' ? null : await sliceInHand(sql, job);
   // Before the others, which may be as many as are kept: nothing else says so.

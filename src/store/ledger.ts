@@ -109,6 +109,23 @@ export async function openRows(sql: Sql, login: string, mailboxId: number, uidVa
 }
 
 /**
+ * A purge has ended, and will not take away what it still owes: what was put back is again mail that no drain takes. That it was stands in the rows of the
+ * restore.
+ *
+ * @param mailboxId whose rows the purge works with
+ */
+export async function keepRestored(sql: Sql, mailboxId: number): Promise<void> {
+  await sql.query(
+    `update maildrain.ledger l set state = 'kept', reason = $2, changed_at = now()
+       from maildrain.mailbox b, maildrain.restore r
+      where b.id = $1 and l.mailbox_id = b.id and l.state = 'pending'
+        and r.message_id = l.message_id and r.login = b.login and r.uidvalidity = l.uidvalidity and r.uid = l.uid
+        and r.state in ('sending', 'restored')`,
+    [mailboxId, RESTORED],
+  );
+}
+
+/**
  * A purge of a folder that no configured mailbox drains has ended, and will not take away what it still owes: nobody would, and its octets would be kept for
  * ever. A purge that follows takes it up.
  *

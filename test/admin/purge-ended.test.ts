@@ -7,6 +7,7 @@ import { cancelJob, enqueueJob, finishJob, saveStep } from '../../src/store/admi
 import { type Dropped, dropPartition, expiredPartitions, type Partition } from '../../src/store/retention.ts';
 import { drainOnce, expectSameMail, letter, type Scene, scene } from '../drain/scene.ts';
 import { describeWith } from '../support/fresh.ts';
+import { storedRun } from './stored-turns.ts';
 import { type JobRun, planned } from './turns.ts';
 
 const KEEP = { raw: null, messages: null, reports: null, events: null, runs: null, audit: null, ledger: null };
@@ -28,6 +29,29 @@ async function cutPurge(
   there.server.onCommand = ({ name }) => (name === command && cut++ === 0 ? { drop } : undefined);
   expect(await job.turn()).toMatchObject({ code: 'CONNECTION_LOST' });
   return { job, mail };
+}
+
+/** Two messages that were drained and put back, and a purge of them whose line is cut at the first such command. */
+async function purgeOfRestored(
+  folder: string,
+  command: string,
+  drop: 'before' | 'after-effect',
+  args: Record<string, unknown> = {},
+  isGmail = false,
+): Promise<{ there: Scene; job: JobRun; mail: Buffer[] }> {
+  const there = await scene(
+    isGmail ? { gmail: {} } : {},
+    isGmail ? { dispose: { kind: 'delete', forever: true } } : {},
+  );
+  if (folder !== 'INBOX') there.account.createFolder(folder);
+  const mail = there.deliver(2);
+  await there.drain();
+  await (await storedRun(there.database, there.mailbox, 'restore', { args: { folder } })).toTheEnd();
+  const job = await planned(there.database, there.mailbox, 'purge', { folder, args });
+  let cut = 0;
+  there.server.onCommand = ({ name }) => (name === command && cut++ === 0 ? { drop } : undefined);
+  expect(await job.turn()).toMatchObject({ code: 'CONNECTION_LOST' });
+  return { there, job, mail };
 }
 
 /** The row that the job has, as the engine's own would be. */
@@ -131,6 +155,31 @@ describeWith('postgres', 'a purge that ended', () => {
     expect(dropped).toEqual(['owed']);
     expect(there.left('\\Trash')).toEqual([]);
     expect(job.counts).toEqual({ disposed: 3, stored: 3 });
+    expectSameMail(await there.stored(), mail);
+  });
+
+  describe.each(['INBOX', 'Archive'])('and had to take what was put back (%s)', (folder) => {
+    it('leaves it to no drain, and to a purge that follows', async () => {
+      const { there, mail, job } = await purgeOfRestored(folder, 'UID STORE', 'before');
+      await cancelJob(there.database, await rowOf(there, job), 'ann');
+      expect((await statesOf(there)).slice(-2)).toEqual(mail.map(() => 'kept restored'));
+      expect(await there.drain()).toMatchObject({ adopted: 0, disposed: 0 });
+      expect(there.left(folder)).toHaveLength(2);
+      const next = await planned(there.database, there.mailbox, 'purge', { folder });
+      await next.toTheEnd();
+      expect(next.counts).toEqual({ disposed: 2, alreadyStored: 2 });
+      expect(there.left(folder)).toEqual([]);
+      expectSameMail(await there.stored(), mail);
+    });
+  });
+
+  it('and had put in Trash what was put back before goes on there', async () => {
+    const { there, mail, job } = await purgeOfRestored('INBOX', 'UID MOVE', 'after-effect', { forever: true }, true);
+    expect(there.left('\\Trash')).toHaveLength(2);
+    await cancelJob(there.database, await rowOf(there, job), 'ann');
+    await job.toTheEnd();
+    expect(there.left('\\Trash')).toEqual([]);
+    expect(job.counts).toEqual({ disposed: 2, alreadyStored: 2 });
     expectSameMail(await there.stored(), mail);
   });
 
