@@ -13,11 +13,11 @@ import { type AdminSession, openAdmin } from '../source/admin-session.ts';
 import type { Mark } from '../source/repeat.ts';
 import { ensureMailbox, writesRestUntil } from '../store/mailboxes.ts';
 import { findPlan, type Plan, planSlice, SLICE_UIDS } from '../store/plans.ts';
-import type { Begun, PlanCursor } from '../store/slice-in-hand.ts';
+import { type Begun, type LedgerPlace, lastMessageId, type PlanCursor } from '../store/slice-in-hand.ts';
 import type { Turn } from './job.ts';
 import { openingOf } from './opening.ts';
 import { firstPace, nextPace } from './pace.ts';
-import { stillFits } from './plan-fits.ts';
+import { arePlanned, stillFits } from './plan-fits.ts';
 
 /**
  * Longest time that a server is given to come to the end of a command whose line was lost, from the beginning of its slice. Nothing in IMAP says that the
@@ -35,6 +35,8 @@ export interface Slice {
   readonly were: number;
   /** When that was. */
   readonly begunAt: Date;
+  /** Messages with a higher id were stored since; null: not written down. */
+  readonly lastId: string | null;
   /** Those that were there when it was begun, as far as their ids are known; else those that are there now. */
   readonly targets: readonly Target[];
   readonly mark: Mark;
@@ -67,8 +69,8 @@ export interface PlanWork {
   readonly prepare?: (admin: AdminSession, plan: Plan) => Promise<void>;
   /** Whether messages must be found again elsewhere by X-GM-MSGID after a cut. */
   readonly needsIds: (admin: AdminSession) => boolean;
-  /** The mailbox of the ledger that says what becomes of each message; absent: nothing does before the slice is done. */
-  readonly ledger?: () => number;
+  /** Absent: nothing says what becomes of a message before its slice is done. */
+  readonly ledger?: () => LedgerPlace;
   /** The folder that messages go to; null: none. */
   readonly target: () => string | null;
   readonly act: (admin: AdminSession, slice: Slice) => Promise<SliceOutcome>;
@@ -106,20 +108,23 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
   const open = { password, folder: plan.folder, readOnly: false, signal: opening.signal };
   const admin = await openAdmin(work.mailbox, open);
   try {
-    await stillFits(admin, plan);
+    const fits = await stillFits(admin, plan);
     await work.prepare?.(admin, plan);
     opening.over();
+    const place = work.ledger === undefined ? {} : { ledger: work.ledger() };
     while (!signal.aborted) {
       const next = await planSlice(sql, plan.id, seq);
       if (next === null) return;
       const uids = next.uids.slice(at, at + pace);
       const present = await admin.session.present(uids);
       const there = uids.filter((uid) => present.has(uid));
+      if (!fits) await arePlanned(admin, plan, there);
       const repeated = begun !== null;
       if (begun === null) {
         begun = await beginning(admin, work, there);
+        if (work.ledger !== undefined) begun = { ...begun, lastId: await lastMessageId(sql) };
         // Written down before anything happens.
-        yield { done: 0, counts: {}, cursor: { seq, at, pace, begun } };
+        yield { done: 0, counts: {}, cursor: { seq, at, pace, begun, ...place } };
         if (signal.aborted) return;
       }
       const started = Date.now();
@@ -128,6 +133,7 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
         there,
         were: begun.there,
         begunAt: new Date(begun.at),
+        lastId: begun.lastId ?? null,
         targets: targetsOf(begun, there, uids),
         mark: { targetNext: begun.targetNext ?? null, repeated, were: begun.there },
       });
@@ -148,7 +154,7 @@ export async function* overPlan(turn: Turn, work: PlanWork): AsyncGenerator<Step
       begun = null;
       const notes = (outcome.notes ?? []).flatMap((note) => note ?? []);
       const last = at === 0 && (await planSlice(sql, plan.id, seq)) === null;
-      const reached: PlanCursor = { seq, at, pace, begun };
+      const reached: PlanCursor = { seq, at, pace, begun, ...place };
       yield { done: uids.length, counts, cursor: reached, last, ...(notes.length === 0 ? {} : { notes }) };
     }
   } finally {
@@ -187,7 +193,6 @@ async function beginning(admin: AdminSession, work: PlanWork, there: readonly Ui
     there: there.length,
     at: new Date().toISOString(),
     ...(to === null ? {} : { targetNext: await admin.uidNext(to) }),
-    ...(work.ledger === undefined ? {} : { mailboxId: work.ledger() }),
   };
   if (!work.needsIds(admin)) return begun;
   const described = await admin.session.describe(there);

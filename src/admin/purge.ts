@@ -13,12 +13,13 @@ import { MaildrainError } from '../errors.ts';
 import type { MailboxConfig, Uid } from '../model.ts';
 import type { Step } from '../model-admin.ts';
 import type { AdminSession } from '../source/admin-session.ts';
-import { resolveFolder } from '../source/folders.ts';
+import { openedPath } from '../source/folders.ts';
 import { wantsStored } from '../store/events.ts';
-import { type LedgerRow, openRows, PURGE_ENDED, rowsFor, settleRows } from '../store/ledger.ts';
-import { ensureMailbox, type MailboxRow, setInFlight, writesRestUntil } from '../store/mailboxes.ts';
+import { type LedgerRow, openRows, oweAgain, PURGE_ENDED, RESTORED, rowsFor, settleRows } from '../store/ledger.ts';
+import { allMailboxes, ensureMailbox, type MailboxRow, setInFlight, writesRestUntil } from '../store/mailboxes.ts';
 import type { Sql } from '../store/pool.ts';
 import { withOctets } from '../store/renew.ts';
+import type { LedgerPlace } from '../store/slice-in-hand.ts';
 import type { AdminJob, Turn } from './job.ts';
 import { mailboxOf, overPlan, type Slice, type SliceOutcome } from './plan-slices.ts';
 import { discardSlice, findGone, maySettleLate, NOT_SEEN, takenByUs } from './purge-gone.ts';
@@ -73,7 +74,7 @@ function storing(turn: Turn, mailbox: MailboxConfig): AsyncGenerator<Step, void>
     endsWithin: true,
     // The ledger has them.
     needsIds: () => false,
-    ledger: () => stores.mailboxId(),
+    ledger: () => stores.ledger(),
     target: () => null,
     act: (admin, slice) => stores.act(admin, slice),
     finish: () => stores.close(),
@@ -86,6 +87,7 @@ class PurgeStore {
   readonly #mailbox: MailboxConfig;
   readonly #login: string;
   #row: MailboxRow | null = null;
+  #drained = false;
   #fuse: Fuse | null = null;
   #open: OpenRows | null = null;
 
@@ -95,18 +97,37 @@ class PurgeStore {
     this.#login = loginOf(mailbox);
   }
 
-  /** The configured mailbox's row where the plan is about its folder: then a drain knows these messages again. */
-  async open({ session, folders }: AdminSession): Promise<void> {
-    const { name, folder } = this.#mailbox;
-    const { path, uidValidity } = session.facts;
-    const own = pathOf(folders, folder) === path;
-    const key = { name, login: this.#login, folder: own ? folder : path };
-    this.#row = await ensureMailbox(this.#turn.pen.client, key);
-    this.#fuse = new Fuse(this.#row.inFlight, uidValidity);
+  async open(admin: AdminSession): Promise<void> {
+    this.#row = await this.#rowOf(admin);
+    this.#fuse = new Fuse(this.#row.inFlight, admin.session.facts.uidValidity);
   }
 
-  mailboxId(): number {
-    return this.#opened().row.id;
+  ledger(): LedgerPlace {
+    return { mailboxId: this.#opened().row.id, drained: this.#drained };
+  }
+
+  /**
+   * The row of a mailbox that drains the plan's folder, or did: it knows what is stored of it, and its drain knows these messages again. Its own first, then
+   * that of a configured one, then the one that was drained last. Where none has been drained: a row that only purges of the folder have.
+   */
+  async #rowOf({ session, folders }: AdminSession): Promise<MailboxRow> {
+    const sql = this.#turn.pen.client;
+    const { path } = session.facts;
+    const { name, folder } = this.#mailbox;
+    const isHere = (other: { readonly folder: string }): boolean => openedPath(folders, other.folder) === path;
+    const configured = [this.#mailbox, ...this.#turn.mailboxes].filter(
+      (mailbox) => loginOf(mailbox) === this.#login && isHere(mailbox),
+    );
+    this.#drained = configured.length > 0;
+    // Smaller is nearer.
+    const rank = (row: MailboxRow): number => {
+      const at = configured.findIndex((mailbox) => mailbox.name === row.name && mailbox.folder === row.folder);
+      return at < 0 ? configured.length : at;
+    };
+    const [known] = (await allMailboxes(sql))
+      .filter((row) => row.login === this.#login && row.lastRunAt !== null && isHere(row))
+      .sort((a, b) => rank(a) - rank(b) || Number(b.lastRunAt) - Number(a.lastRunAt));
+    return known ?? ensureMailbox(sql, { name, login: this.#login, folder: isHere(this.#mailbox) ? folder : path });
   }
 
   async act(admin: AdminSession, slice: Slice): Promise<SliceOutcome> {
@@ -127,10 +148,10 @@ class PurgeStore {
     const stored = await rowsWithOctets(sql, rows);
     const unseen = owedOf(rows, stored).filter(({ uid }) => !still.has(uid));
     for (const { uid } of unseen) left.add(uid);
-    const fresh = stored.filter(({ storedAt }) => storedAt >= slice.begunAt).length;
+    const fresh = stored.filter((row) => isFresh(row, slice)).length;
     // Of a slice that was cut it is not known any more which of them were there: no more than were.
     const here = new Set(slice.mark.repeated ? slice.uids : slice.there);
-    const before = stored.filter(({ uid, storedAt }) => storedAt < slice.begunAt && here.has(uid)).length;
+    const before = stored.filter((row) => !isFresh(row, slice) && here.has(row.uid)).length;
     const held = new Set(rows.flatMap(({ uid, state }) => (state === 'held' && still.has(uid) ? [uid] : [])));
     return {
       left: left.size,
@@ -194,11 +215,18 @@ class PurgeStore {
     const { session } = admin;
     const { row } = this.#opened();
     const sql = this.#turn.pen.client;
+    // Of a job that ended and is taken up again, what had been put back before: where it lies in Gmail's Trash it is to leave that as well.
+    const reasons = slice.mark.repeated && maySettleLate(admin) ? [PURGE_ENDED, RESTORED] : [PURGE_ENDED];
     const ask = async (): Promise<LedgerRow[]> => {
       const rows = await rowsFor(sql, row.id, session.facts.uidValidity, slice.uids);
-      return owedOf(rows, await rowsWithOctets(sql, rows)).filter(({ uid }) => !here.has(uid));
+      return owedOf(rows, await rowsWithOctets(sql, rows), reasons).filter(({ uid }) => !here.has(uid));
     };
-    const owed = await ask();
+    const asked = await ask();
+    const again = asked.filter(({ state }) => state === 'kept');
+    const owed = [
+      ...asked.filter(({ state }) => state !== 'kept'),
+      ...(again.length === 0 ? [] : await oweAgain(sql, again)),
+    ];
     if (owed.length === 0) return true;
     const about = { sql, session, mailbox: this.#mailbox, login: this.#login };
     const work = { ...about, tally: new Tally(), refusals: new Refusals(), resting: false };
@@ -236,6 +264,11 @@ const GONE = 'gone';
 const UNFINISHED: SliceOutcome = { left: 0, unfinished: true };
 const HELD = 'held messages stay on the server: "maildrain held" lists them';
 
+/** Stored since the slice was begun. The turn that stored it may have another clock than the one that began it; octets stored again have the id they had. */
+function isFresh({ messageId, storedAt }: LedgerRow, { begunAt, lastId }: Slice): boolean {
+  return storedAt >= begunAt || (messageId !== null && lastId !== null && BigInt(messageId) > BigInt(lastId));
+}
+
 function committed(row: LedgerRow): { key: LedgerRow; emailId: string | null; owed: true } {
   return { key: row, emailId: row.emailId, owed: true };
 }
@@ -253,11 +286,15 @@ function vanishedOf({ uids, there, were, mark }: Slice, left: ReadonlySet<Uid>, 
 }
 
 /** What is to be taken away; of what an earlier purge has left, that of which the octets have not expired meanwhile. */
-function owedOf(rows: readonly LedgerRow[], stored: readonly LedgerRow[]): LedgerRow[] {
+function owedOf(
+  rows: readonly LedgerRow[],
+  stored: readonly LedgerRow[],
+  reasons: readonly string[] = [PURGE_ENDED],
+): LedgerRow[] {
   const there = new Set(stored.map(({ messageId }) => messageId));
   return rows.filter(
     ({ state, reason, messageId }) =>
-      state === 'pending' || (state === 'kept' && reason === PURGE_ENDED && there.has(messageId)),
+      state === 'pending' || (state === 'kept' && reasons.includes(reason ?? '') && there.has(messageId)),
   );
 }
 
@@ -266,14 +303,4 @@ async function rowsWithOctets(sql: Sql, rows: readonly LedgerRow[]): Promise<rea
   const known = rows.flatMap((row) => (row.messageId === null ? [] : [{ ...row, messageId: row.messageId }]));
   const there = await withOctets(sql, known);
   return known.filter(({ messageId }) => there.has(messageId));
-}
-
-function pathOf(folders: AdminSession['folders'], folder: string): string | null {
-  try {
-    // INBOX in any case is the same (RFC 9051 5.1).
-    return folder.toUpperCase() === 'INBOX' ? 'INBOX' : resolveFolder(folders, folder);
-  } catch {
-    // Its own folder is not there: then the plan is about another one.
-    return null;
-  }
 }

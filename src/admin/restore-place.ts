@@ -1,6 +1,6 @@
 // Which configured mailboxes drain the folder that mail is put back into: they must know of it, or the next drain would take it away again. Pure.
 
-import { bySpecialUse, type Folder } from '../source/folders.ts';
+import { type Folder, openedPath } from '../source/folders.ts';
 
 /** Mailboxes of a login by whether they drain this folder. */
 export interface FoldersDrained {
@@ -13,11 +13,8 @@ export function foldersDrained(
   folders: readonly Folder[],
   path: string,
 ): FoldersDrained {
-  const isHere = ({ folder }: { readonly folder: string }): boolean => {
-    const meant = folder.startsWith('\\') ? bySpecialUse(folders, folder) : folder;
-    // INBOX is the same in any case (RFC 9051 5.1), no other name is.
-    return meant === path || (meant?.toUpperCase() === 'INBOX' && path.toUpperCase() === 'INBOX');
-  };
+  const here = openedPath(folders, path);
+  const isHere = ({ folder }: { readonly folder: string }): boolean => openedPath(folders, folder) === here;
   return {
     here: mailboxes.filter(isHere).map(({ id }) => id),
     elsewhere: mailboxes.filter((mailbox) => !isHere(mailbox)).map(({ id }) => id),

@@ -10,6 +10,8 @@ export interface Folder {
   /** As the server spells it, decoded to UTF-8. */
   readonly path: string;
   readonly delimiter: string;
+  /** Of the account's own namespace, such as `INBOX.`; imapflow puts it before every name that lacks it. The same for all folders of an account. */
+  readonly prefix: string;
   /** Attributes such as `\Noselect`. */
   readonly attributes: readonly string[];
   /** The SPECIAL-USE attribute the server gave, such as `\Trash`; never guessed from the name. */
@@ -30,7 +32,8 @@ export async function listFolders(connection: Connection, counts = false): Promi
   const listed = await connection.client.list(options).catch((error: unknown) => {
     throw connection.broken() ?? sessionError(error);
   });
-  return listed.map(toFolder);
+  const prefix = connection.client.namespace?.prefix ?? '';
+  return listed.map((entry) => toFolder(entry, prefix));
 }
 
 /** What an answer to CREATE says of the name, and not of the server. */
@@ -57,11 +60,12 @@ export async function createFolder(connection: Connection, path: string): Promis
   }
 }
 
-function toFolder(entry: ListResponse): Folder {
+function toFolder(entry: ListResponse, prefix: string): Folder {
   const attributes = [...entry.flags];
   return {
     path: entry.path,
     delimiter: entry.delimiter,
+    prefix,
     attributes,
     specialUse: entry.specialUseSource === 'extension' && entry.specialUse !== undefined ? entry.specialUse : null,
     selectable: !attributes.some((flag) => /^\\(noselect|nonexistent)$/i.test(flag)),
@@ -74,6 +78,20 @@ function toFolder(entry: ListResponse): Folder {
 export function bySpecialUse(folders: readonly Folder[], attribute: string): string | null {
   const wanted = attribute.toLowerCase();
   return folders.find((folder) => folder.specialUse?.toLowerCase() === wanted && folder.selectable)?.path ?? null;
+}
+
+/**
+ * The path that is open when this configured `folder` is: of two names it tells whether they are one mailbox.
+ *
+ * @returns null: no mailbox has the attribute
+ */
+export function openedPath(folders: readonly Folder[], wanted: string): string | null {
+  const path = wanted.startsWith('\\') ? bySpecialUse(folders, wanted) : wanted;
+  if (path === null) return null;
+  // INBOX is the same in any case (RFC 9051 5.1), no other name is.
+  if (path.toUpperCase() === 'INBOX') return 'INBOX';
+  const prefix = folders[0]?.prefix ?? '';
+  return path.startsWith(prefix) ? path : prefix + path;
 }
 
 /**

@@ -4,13 +4,13 @@
 
 import { MaildrainError } from '../errors.ts';
 import type { AdminJobKind, Criteria, Step } from '../model-admin.ts';
-import { keepOwedByPurge } from './ledger.ts';
+import { keepOwedByPurge, keepRestored } from './ledger.ts';
 import { lockJob } from './lock.ts';
 import { readCriteria } from './plans.ts';
 import { type Database, inTransaction, type Pen, type Sql } from './pool.ts';
 import { forgetUnsaid } from './restore.ts';
 import { recordAsked } from './runs.ts';
-import { sliceInHand } from './slice-in-hand.ts';
+import { type PlanCursor, sliceInHand } from './slice-in-hand.ts';
 
 export const JOB_STATES = ['queued', 'running', 'done', 'partial', 'failed', 'cancelled'] as const;
 export type JobState = (typeof JOB_STATES)[number];
@@ -294,7 +294,9 @@ async function finish(sql: Sql, id: string, { state, error }: End): Promise<void
   const job = toJob(row);
   // A turn that was killed could not take back what it had not sent, and there is no other one that would send it.
   if (job.kind === 'restore') await forgetUnsaid(sql, id);
-  if (job.kind === 'purge' && state !== 'done') await keepOwedByPurge(sql, id);
+  const ledger = job.kind === 'purge' && state !== 'done' ? (job.cursor as PlanCursor | null)?.ledger : undefined;
+  if (ledger !== undefined) await keepRestored(sql, ledger.mailboxId);
+  if (ledger?.drained === false) await keepOwedByPurge(sql, ledger.mailboxId);
   const inHand = state === 'done' ? null : await sliceInHand(sql, job);
   // Before the others, which may be as many as are kept: nothing else says so.
   const notes = inHand === null ? job.notes : withNotes([inHand.note], job.notes);

@@ -5,7 +5,8 @@
 // `held` set aside on the server, its octets not stored.
 
 import type { Uid } from '../model.ts';
-import type { Sql } from './pool.ts';
+import { inTransaction, type Sql } from './pool.ts';
+import { withOctets } from './renew.ts';
 
 export type LedgerState = 'pending' | 'disposed' | 'kept' | 'held';
 
@@ -108,19 +109,55 @@ export async function openRows(sql: Sql, login: string, mailboxId: number, uidVa
 }
 
 /**
- * A purge of a folder that no drain is about has ended, and will not take away what it still owes: nobody would, and its octets would be kept for ever. A
- * purge that follows takes it up.
+ * A purge has ended, and will not take away what it still owes: what was put back is again mail that no drain takes. That it was stands in the rows of the
+ * restore.
+ *
+ * @param mailboxId whose rows the purge works with
  */
-export async function keepOwedByPurge(sql: Sql, jobId: string): Promise<void> {
+export async function keepRestored(sql: Sql, mailboxId: number): Promise<void> {
   await sql.query(
     `update maildrain.ledger l set state = 'kept', reason = $2, changed_at = now()
-       from maildrain.admin_job j join maildrain.plan p on p.id = j.plan_id
-       join maildrain.mailbox b on b.name = j.mailbox and b.login = j.login and b.folder = p.folder
-      where j.id = $1 and l.mailbox_id = b.id and l.state = 'pending'
-        and not exists (
-          select from maildrain.mailbox d where d.login = b.login and d.folder = b.folder and d.last_run_at is not null)`,
-    [jobId, PURGE_ENDED],
+       from maildrain.mailbox b, maildrain.restore r
+      where b.id = $1 and l.mailbox_id = b.id and l.state = 'pending'
+        and r.message_id = l.message_id and r.login = b.login and r.uidvalidity = l.uidvalidity and r.uid = l.uid
+        and r.state in ('sending', 'restored')`,
+    [mailboxId, RESTORED],
   );
+}
+
+/**
+ * A purge of a folder that no configured mailbox drains has ended, and will not take away what it still owes: nobody would, and its octets would be kept for
+ * ever. A purge that follows takes it up.
+ *
+ * @param mailboxId whose rows the purge works with
+ */
+export async function keepOwedByPurge(sql: Sql, mailboxId: number): Promise<void> {
+  await sql.query(
+    `update maildrain.ledger set state = 'kept', reason = $2, changed_at = now() where mailbox_id = $1 and state = 'pending'`,
+    [mailboxId, PURGE_ENDED],
+  );
+}
+
+/**
+ * What an earlier purge has left is owed again before its message is taken away: from here on its octets do not expire. One transaction.
+ *
+ * @returns those whose octets had not expired by then
+ */
+export function oweAgain(sql: Sql, rows: readonly LedgerRow[]): Promise<LedgerRow[]> {
+  const stored = rows.flatMap((row) => (row.messageId === null ? [] : [{ ...row, messageId: row.messageId }]));
+  return inTransaction(sql, async () => {
+    const there = await withOctets(sql, stored);
+    const owed = stored.filter(({ messageId }) => there.has(messageId));
+    if (owed.length > 0)
+      await sql.query(
+        `update maildrain.ledger l set state = 'pending', reason = null, changed_at = now()
+           from unnest($1::int[], $2::text[], $3::text[], $4::bytea[]) as k (mailbox_id, uidvalidity, uid, digest)
+          where l.mailbox_id = k.mailbox_id and l.uidvalidity = k.uidvalidity and l.uid = k.uid and l.digest = k.digest
+            and l.state = 'kept'`,
+        columnsOf(owed),
+      );
+    return owed;
+  });
 }
 
 /** All rows, in whatever state, that this mailbox has for these UIDs under this UIDVALIDITY. */

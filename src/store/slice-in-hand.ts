@@ -1,6 +1,7 @@
 // Counts are written down slice by slice, so a job that ends in the middle of one has done something that no count says. What is known of it is read
 // here when the job ends, for its notes and for the record. It is added to no count: `jobs retry` takes the same slice up again and counts all of it.
 
+import { printable } from '../errors.ts';
 import type { Uid } from '../model.ts';
 import { planSlice } from './plans.ts';
 import type { Sql } from './pool.ts';
@@ -8,14 +9,21 @@ import type { Sql } from './pool.ts';
 /** What was there of a slice of a plan when it was begun the first time. */
 export interface Begun {
   readonly there: number;
-  /** ISO 8601. */
+  /** ISO 8601, by the clock of the host that began it. */
   readonly at: string;
+  /** The highest id of a message that was stored then. Clocks of hosts differ, ids are Postgres's. */
+  readonly lastId?: string;
   /** X-GM-MSGID by UID, where a message must be found again after it has left the folder. */
   readonly emailIds?: Readonly<Record<Uid, string>>;
   /** UIDNEXT of the folder that messages go to. */
   readonly targetNext?: number | null;
-  /** Where the ledger says what becomes of each message: its mailbox there. */
-  readonly mailboxId?: number;
+}
+
+/** Where the ledger says what becomes of each message. */
+export interface LedgerPlace {
+  readonly mailboxId: number;
+  /** A configured mailbox drains the folder: what stays owed is its drain's. */
+  readonly drained: boolean;
 }
 
 /** Where the next slice of a plan begins, and what is known of it if it has been begun. */
@@ -27,6 +35,8 @@ export interface PlanCursor {
   /** How many are taken at once; null: nothing was done yet. */
   readonly pace: number | null;
   readonly begun: Begun | null;
+  /** Absent: nothing says what becomes of a message before its slice is done. */
+  readonly ledger?: LedgerPlace;
 }
 
 /** A part of a slice that is done, or may be. */
@@ -40,20 +50,37 @@ export interface InHand {
 interface Ended {
   readonly id: string;
   readonly kind: string;
+  readonly mailbox: string | null;
   readonly planId: string | null;
   readonly cursor: unknown;
 }
 
+/** Of the messages that are stored the highest id. */
+export async function lastMessageId(sql: Sql): Promise<string> {
+  const { rows } = await sql.query<{ id: string }>(`select coalesce(max(id), 0)::text as id from maildrain.message`);
+  return rows[0]?.id ?? '0';
+}
+
 /** What a job that has ended did of a slice that it did not come to the end of. Null: nothing. */
-export async function sliceInHand(sql: Sql, { id, kind, planId, cursor }: Ended): Promise<InHand | null> {
+export async function sliceInHand(sql: Sql, ended: Ended): Promise<InHand | null> {
+  const { id, kind, planId, cursor } = ended;
   if (kind === 'restore') return putBack(sql, id);
   const place = planId === null ? null : (cursor as PlanCursor | null);
   if (planId === null || place === null || place.begun === null) return null;
-  const { begun } = place;
+  const { begun, ledger } = place;
   if (begun.there === 0) return null;
-  if (begun.mailboxId !== undefined) return takenOff(sql, planId, place, { ...begun, mailboxId: begun.mailboxId });
+  if (ledger !== undefined) return takenOff(sql, planId, place, begun, ledger.mailboxId);
   const note = `${endedWithin(begun.there)}: any of them may be done already, and nothing says which`;
-  return { counts: { messages: begun.there }, note };
+  return { counts: { messages: begun.there }, note: note + (await leftFlagged(sql, ended, begun)) };
+}
+
+/** What was flagged and not expunged: no connection is there to lift the flag, and drains leave flagged mail alone. */
+async function leftFlagged(sql: Sql, { kind, mailbox, planId }: Ended, { emailIds }: Begun): Promise<string> {
+  // Ids are written down where messages are moved to Trash instead.
+  if ((kind !== 'purge' && kind !== 'empty-trash') || emailIds !== undefined) return '';
+  const { rows } = await sql.query<{ folder: string }>('select folder from maildrain.plan where id = $1', [planId]);
+  const command = `maildrain undelete ${mailbox} --folder '${printable(rows[0]?.folder ?? 'INBOX')}' --all`;
+  return `; some may be left flagged \\Deleted: "${command}" brings them back`;
 }
 
 function endedWithin(messages: number): string {
@@ -65,18 +92,19 @@ async function takenOff(
   sql: Sql,
   planId: string,
   { seq, at, pace }: PlanCursor,
-  begun: Begun & { readonly mailboxId: number },
+  begun: Begun,
+  mailboxId: number,
 ): Promise<InHand | null> {
   const slice = await planSlice(sql, planId, seq);
   const uids = slice?.uids.slice(at, pace === null ? undefined : at + pace) ?? [];
-  // Rows have the clock of the host where they were stored, and that of Postgres when they change.
+  // Octets that were stored again have the id they had. Rows have the clock of the host where they were stored, and that of Postgres when they change.
   const { rows } = await sql.query<{ stored: number; disposed: number }>(
-    `select count(*) filter (where l.stored_at >= $4 and l.message_id is not null)::int as stored,
+    `select count(*) filter (where l.stored_at >= $4 and l.message_id is not null or l.message_id > $5)::int as stored,
             count(*) filter (where l.state = 'disposed' and l.reason is distinct from 'gone'
-                               and (l.stored_at >= $4 or l.changed_at >= $4))::int as disposed
+                               and (l.stored_at >= $4 or l.changed_at >= $4 or l.message_id > $5))::int as disposed
        from maildrain.ledger l join maildrain.plan p on p.id = $1
       where l.mailbox_id = $2 and l.uidvalidity = p.uidvalidity and l.uid = any($3::text[])`,
-    [planId, begun.mailboxId, uids, begun.at],
+    [planId, mailboxId, uids, begun.at, begun.lastId ?? null],
   );
   const { stored = 0, disposed = 0 } = rows[0] ?? {};
   if (stored === 0 && disposed === 0) return null;

@@ -1,7 +1,7 @@
-// A move or a copy whose line was lost and that is begun again, on the scripted server: the session before may have done all of it, or may still be at
+// A slice whose line was lost and that is begun again, of a move or a copy above all, on the scripted server: the session before may have done all of it, or may still be at
 // it, as Dovecot's is. Nothing is there twice, nothing is lost, and where that cannot be helped it is said.
 
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { ImapServerOptions } from '../../src/demo/imap-server/options.ts';
 import { expectSameMail, letter, type Scene, scene } from '../drain/scene.ts';
 import { describeWith } from '../support/fresh.ts';
@@ -143,6 +143,19 @@ describeWith('postgres', 'a slice that is repeated', () => {
       expectSameMail(raws(there, 'Done'), mail);
     },
   );
+});
+
+describeWith('postgres', 'a purge whose slice another host takes up', () => {
+  it('counts what it has stored, though the clock there is slower', async () => {
+    const there = await scene();
+    const mail = there.deliver(3);
+    const job = await planned(there.database, there.mailbox, 'purge', { folder: 'INBOX' });
+    await job.turn(() => 'abort');
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 60_000 });
+    await job.toTheEnd().finally(() => vi.useRealTimers());
+    expect(job.counts).toEqual({ disposed: 3, stored: 3 });
+    expectSameMail(await there.stored(), mail);
+  });
 });
 
 describeWith('postgres', 'copies on a server with OBJECTID', () => {
