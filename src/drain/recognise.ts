@@ -54,14 +54,15 @@ export function recognise(
   const other = elsewhere.get(item.listed.emailId ?? '');
   if (other !== undefined) return { row: other, replaces: false };
   const rewritten = known.find((row) => mayBeRewritten(row, sighting));
-  if (rewritten === undefined && !open.mayHoldRewritten(sighting)) return null;
+  const standsHere = rewritten !== undefined || open.mayHoldRewritten(sighting);
+  if (!standsHere && !open.mayBeRestoring(sighting)) return null;
   // Its Message-ID is no identity. Only a server that sends other octets each time has written it anew; else it is another message.
   if (item.before === null) return 'look-again';
   if (item.before.equals(sighting.digest)) {
-    open.distrustUids();
+    if (standsHere) open.distrustUids();
     return null;
   }
-  const row = open.takeRewritten(sighting) ?? rewritten;
+  const row = open.takeRewritten(sighting) ?? open.takeRestoring(sighting) ?? rewritten;
   return row === undefined ? null : { row, replaces: true };
 }
 

@@ -75,20 +75,25 @@ export class OpenRows {
     return (
       this.takeExact(sighting) ??
       this.#take(sighting.emailId === null ? [] : (this.#byEmailId.get(sighting.emailId) ?? []), sighting) ??
-      this.#take(movable, sighting) ??
-      this.#takeRestoring(sighting)
+      this.#take(movable, sighting)
     );
   }
 
-  /** A message that is being put back, on a server that writes it anew: nobody else's has its Message-ID and the INTERNALDATE it was given. */
-  #takeRestoring(sighting: Sighting): OpenRow | null {
-    const { messageIdHeader, internalDate } = sighting;
-    if (messageIdHeader === null || internalDate === null) return null;
-    const rows = this.#restoring.filter((row) => row.messageIdHeader === messageIdHeader);
-    return this.#take(
-      rows.filter((row) => row.internalDate !== null && isSameInstant(row, sighting)),
-      sighting,
-    );
+  /**
+   * Takes the row of a message that is being put back, whose UID nobody knows. Only for one that came with other octets each time: the list's copy of a
+   * mail has the Message-ID of the direct one, and often its second.
+   */
+  takeRestoring(sighting: Sighting): OpenRow | null {
+    return this.#take(this.#restoringLike(sighting), sighting);
+  }
+
+  /** Whether takeRestoring() would take one. */
+  mayBeRestoring(sighting: Sighting): boolean {
+    return this.#restoringLike(sighting).some((row) => this.#rows.has(row));
+  }
+
+  #restoringLike(sighting: Sighting): OpenRow[] {
+    return this.#restoring.filter((row) => mayBeRewritten(row, sighting));
   }
 
   /** Takes the row at this UID whose message the server has written anew. Only for one that came with other octets each time. */
