@@ -178,7 +178,7 @@ export async function storeLarge(
       if (found === 'look-again') return { verdict: 'leave' };
       if (found !== null) return { verdict: 'adopted', adopted: adoptedOf(work, item, streamed, null, found, now) };
       if (item.flagged) return { verdict: 'leave' };
-      const displaces = displacesOf(item, streamed.digest, null);
+      const displaces = displacesOf(work, item, streamed.digest, null);
       return {
         verdict: 'fresh',
         displaces,

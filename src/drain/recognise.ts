@@ -41,6 +41,9 @@ export function recognise(
     internalDate: item.listed.internalDate,
     flagged: item.flagged,
   };
+  // A kept row of this very UID goes first: a row that is owed elsewhere has a message of its own.
+  const kept = mode === 'exact' ? undefined : item.known.find((row) => isKeptHere(row, sighting));
+  if (kept !== undefined) return { row: kept, replaces: true };
   const taken = mode === 'exact' ? open.takeExact(sighting) : open.takeAny(sighting);
   if (taken !== null) return { row: taken, replaces: true };
   if (mode === 'exact') {
@@ -66,9 +69,25 @@ export function recognise(
   return row === undefined ? null : { row, replaces: true };
 }
 
-/** A disposed row of another message has the key that this one needs. */
-export function displacesOf(item: Item, digest: Buffer, row: LedgerRowLike | null): boolean {
-  return item.known.some((known) => known !== row && known.state === 'disposed' && known.digest.equals(digest));
+function isKeptHere(row: OpenRow, sighting: Sighting): boolean {
+  if (row.messageId === null || row.state !== 'kept' || !row.digest.equals(sighting.digest)) return false;
+  return isSame(row, sighting) && (!sighting.flagged || isSameInstant(row, sighting));
+}
+
+/**
+ * The row of another message that has the key which this one needs, in whatever state: its UID was given out again.
+ *
+ * @param row the one that is replaced
+ * @returns its message's id
+ */
+export function displacesOf({ open }: Work, item: Item, digest: Buffer, row: LedgerRowLike | null): string | null {
+  const standing = [...item.known, ...open.of(item.listed.uid)].find((other) => other.digest.equals(digest));
+  return standing === undefined || (row !== null && isSameKey(standing, row)) ? null : standing.messageId;
+}
+
+function isSameKey(one: LedgerKey, other: LedgerKey): boolean {
+  const { mailboxId, uidValidity, uid, digest } = other;
+  return one.mailboxId === mailboxId && one.uidValidity === uidValidity && one.uid === uid && one.digest.equals(digest);
 }
 
 export function adoptedOf(
@@ -90,7 +109,7 @@ export function adoptedOf(
     ...destiny,
     arrived: leaves ? { raw, reading: streamed.reading } : null,
     replaces: replaces ? row : null,
-    displaces: displacesOf(item, streamed.digest, replaces ? row : null),
+    displaces: displacesOf(work, item, streamed.digest, replaces ? row : null),
     messageId: row.messageId,
     storedAt: row.storedAt,
   };
@@ -113,6 +132,6 @@ export function freshOf(work: Work, item: Item, raw: Buffer, streamed: Streamed,
     raw,
     ...streamed,
     ...destinyOf(work.mailbox, streamed.reading.kind, item.listed.internalDate, now),
-    displaces: displacesOf(item, streamed.digest, null),
+    displaces: displacesOf(work, item, streamed.digest, null),
   };
 }

@@ -49,6 +49,11 @@ export class OpenRows {
     return new Set(this.#byUid.keys());
   }
 
+  /** All rows of this UID, taken or not. */
+  of(uid: Uid): readonly OpenRow[] {
+    return this.#byUid.get(uid) ?? [];
+  }
+
   /** Takes the row whose message sits, recognised, at this very UID. */
   takeExact(sighting: Sighting): OpenRow | null {
     return this.#take(

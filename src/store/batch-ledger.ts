@@ -11,28 +11,34 @@ export async function writeLedger(
   batch: StoredFor & { readonly fresh: readonly Entry[]; readonly adopted: readonly Adopted[] },
   ids: readonly string[],
 ): Promise<void> {
-  const replaced = batch.adopted.flatMap((adopted) => (adopted.replaces === null ? [] : [adopted.replaces]));
+  const replaced = batch.adopted.flatMap(({ replaces, messageId }) =>
+    replaces === null ? [] : [{ ...replaces, messageId }],
+  );
   if (replaced.length > 0) {
     const gone = await sql.query(
-      `delete from maildrain.ledger l using unnest($1::int[], $2::text[], $3::text[], $4::bytea[]) as k (mailbox_id, uidvalidity, uid, digest)
-        where l.mailbox_id = k.mailbox_id and l.uidvalidity = k.uidvalidity and l.uid = k.uid and l.digest = k.digest`,
-      columnsOf(replaced),
+      // It may have been displaced since the drain read it.
+      `delete from maildrain.ledger l
+        using unnest($1::int[], $2::text[], $3::text[], $4::bytea[], $5::bigint[]) as k (mailbox_id, uidvalidity, uid, digest, message_id)
+        where l.mailbox_id = k.mailbox_id and l.uidvalidity in (k.uidvalidity, k.uidvalidity || '~' || k.message_id)
+          and l.uid = k.uid and l.digest = k.digest and l.message_id = k.message_id`,
+      [...columnsOf(replaced), replaced.map(({ messageId }) => messageId)],
     );
     if (gone.rowCount !== replaced.length) throw conflict();
   }
   const entries: readonly Entry[] = [...batch.fresh, ...batch.adopted];
   if (entries.length === 0) return;
-  const displaced = entries.filter((entry) => entry.displaces);
+  const displaced = entries.filter((entry) => entry.displaces !== null);
   if (displaced.length > 0) {
     await sql.query(
       `update maildrain.ledger l set uidvalidity = l.uidvalidity || '~' || l.message_id, changed_at = now()
-         from unnest($3::text[], $4::bytea[]) as k (uid, digest)
-        where l.mailbox_id = $1 and l.uidvalidity = $2 and l.uid = k.uid and l.digest = k.digest and l.state = 'disposed'`,
+         from unnest($3::text[], $4::bytea[], $5::bigint[]) as k (uid, digest, message_id)
+        where l.mailbox_id = $1 and l.uidvalidity = $2 and l.uid = k.uid and l.digest = k.digest and l.message_id = k.message_id`,
       [
         batch.mailboxId,
         batch.uidValidity,
         displaced.map((entry) => entry.listed.uid),
         displaced.map((entry) => entry.digest),
+        displaced.map((entry) => entry.displaces),
       ],
     );
   }

@@ -16,8 +16,8 @@ export interface Entry {
   readonly size: number;
   readonly state: 'pending' | 'kept';
   readonly reason: string | null;
-  /** A disposed row of another message has this one's UID and digest: it makes room, under a UIDVALIDITY that no server uses. */
-  readonly displaces: boolean;
+  /** Another message, whose row has this one's UID and digest: it makes room, under a UIDVALIDITY that no server uses. */
+  readonly displaces: string | null;
 }
 
 /** A message that nobody has stored. */

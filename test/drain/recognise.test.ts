@@ -2,13 +2,15 @@
 // taken for the wrong one is lost, stored twice, or keeps all the others of its batch waiting.
 
 import { expect, it } from 'vitest';
+import { loginOf } from '../../src/config.ts';
 import type { MailboxConfig } from '../../src/model.ts';
-import { cancelJob } from '../../src/store/admin-jobs.ts';
+import { cancelJob, enqueueJob } from '../../src/store/admin-jobs.ts';
 import { storedRun } from '../admin/stored-turns.ts';
-import { planned } from '../admin/turns.ts';
+import { type JobRun, planned } from '../admin/turns.ts';
 import { describeWith } from '../support/fresh.ts';
-import { drainOnce, expectSameMail, type Scene, scene } from './scene.ts';
+import { drainOnce, expectSameMail, letter, type Scene, scene } from './scene.ts';
 
+const DAY = 24 * 60 * 60_000;
 const AT = new Date(Date.UTC(2026, 2, 1, 8, 0, 0));
 
 const octets = (there: Scene, folder = 'INBOX'): Buffer[] => there.account.messages(folder).map(({ raw }) => raw);
@@ -26,6 +28,21 @@ async function cutAt(there: Scene, command: string, drop: 'before' | 'after-effe
 /** Another folder of the same login, drained as a mailbox of its own. */
 function drainOf(there: Scene, folder: string, changes: Partial<MailboxConfig> = {}) {
   return drainOnce(there.database, { ...there.mailbox, name: folder.toLowerCase(), folder, ...changes });
+}
+
+/** The row that a purge's job has in the database. */
+function purgeRow({ database, mailbox }: Scene, { plan }: JobRun): Promise<string> {
+  const { id, args, messages } = plan;
+  return enqueueJob(database.sql, {
+    kind: 'purge',
+    mailbox: mailbox.name,
+    login: loginOf(mailbox),
+    planId: id,
+    criteria: null,
+    args,
+    total: messages,
+    requestedBy: 'test',
+  });
 }
 
 /** The direct copy of a mail and the list's: one Message-ID, one second, other octets. */
@@ -67,5 +84,66 @@ describeWith('postgres', 'the copy of a mail that a list sent, beside one that i
     await (await planned(there.database, there.mailbox, 'purge', { folder: 'Lists' })).toTheEnd();
     expect(octets(there, 'Lists')).toEqual([]);
     expectSameMail(await there.stored(), [direct, list]);
+  });
+});
+
+describeWith('postgres', 'a message whose UID and octets another row has, too', () => {
+  const dayOld = () => new Date(Date.now() - 29 * DAY);
+
+  it('is kept and due, and its copy is owed in another folder: each keeps its own row', async () => {
+    const there = await scene({}, { afterMs: 30 * DAY });
+    there.account.createFolder('Archive');
+    const [mail, other] = [letter(), letter()];
+    const internalDate = dayOld();
+    for (const raw of [mail, other]) there.account.deliver(raw, { internalDate });
+    await there.drain();
+    there.account.deliver(mail, { folder: 'Archive', internalDate });
+    await cutAt(there, 'UID STORE', 'before', () => drainOf(there, 'Archive', { afterMs: 0 }));
+    const [late] = there.deliver(1);
+    expect(await there.drain({ afterMs: 28 * DAY })).toMatchObject({ error: null, stored: 1, disposed: 2 });
+    expect(await drainOf(there, 'Archive', { afterMs: 0 })).toMatchObject({ stored: 0, disposed: 1, pending: 0 });
+    expectSameMail(await there.stored(), [mail, other, mail, late ?? mail]);
+  });
+
+  it('is the twin that stayed, when the other went before a change of UIDVALIDITY', async () => {
+    const there = await scene({}, { afterMs: 30 * DAY, sizeLimit: 1000 });
+    const raw = letter();
+    // What is held keeps the drain from saying that the other twin is gone.
+    for (const each of [letter(5000), raw, raw]) there.account.deliver(each, { internalDate: dayOld() });
+    await there.drain();
+    there.account.expunge([3]);
+    there.account.changeUidValidity('INBOX');
+    await there.drain();
+    const [late] = there.deliver(1);
+    expect(await there.drain({ afterMs: 28 * DAY })).toMatchObject({ error: null, stored: 1, disposed: 1 });
+    expectSameMail(await there.stored(), [raw, raw, late ?? raw]);
+  });
+
+  it('is kept by its own mailbox, and owed by a purge of its folder that was cancelled', async () => {
+    const there = await scene();
+    there.account.createFolder('Archive');
+    there.deliver(3, 'Archive');
+    await drainOf(there, 'Archive', { dispose: { kind: 'keep' } });
+    const purge = await planned(there.database, there.mailbox, 'purge', { folder: 'Archive' });
+    await cutAt(there, 'UID STORE', 'before', () => purge.turn());
+    await cancelJob(there.database, await purgeRow(there, purge), 'ann');
+    expect(await drainOf(there, 'Archive')).toMatchObject({ error: null, disposed: 3, pending: 0 });
+    expect(there.left('Archive')).toEqual([]);
+    expect((await there.ledger()).filter(({ state }) => state === 'pending')).toEqual([]);
+  });
+
+  it('has another EMAILID than the one that was kept: they are two', async () => {
+    const there = await scene({ objectId: true }, { dispose: { kind: 'keep' } });
+    const mail = letter();
+    there.account.deliver(mail, { internalDate: AT });
+    await there.drain();
+    there.account.recreateFolder('INBOX', { sameUidValidity: true });
+    there.account.deliver(mail, { internalDate: AT });
+    const [late] = there.deliver(1);
+    const report = await there.drain({ dispose: { kind: 'delete', forever: false } });
+    expect(report).toMatchObject({ error: null, stored: 2, disposed: 2 });
+    expect(await there.drain()).toMatchObject({ error: null, pending: 0 });
+    expect(there.left()).toEqual([]);
+    expectSameMail(await there.stored(), [mail, mail, late ?? mail]);
   });
 });

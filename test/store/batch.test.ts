@@ -134,6 +134,27 @@ describeWith('postgres', 'storeBatch', () => {
     await pen.release();
   });
 
+  it('moves an owed row of another message out of the way, and that is adopted all the same', async () => {
+    const { database, mailboxId } = await migrated();
+    const pen = await database.take();
+    const owed = fresh('1', Buffer.from('twin'));
+    const [id = ''] = await storeBatch(pen.client, oneConnection(mailboxId, [owed]));
+    const newcomer = fresh('1', Buffer.from('twin'), { displaces: id });
+    await storeBatch(pen.client, oneConnection(mailboxId, [newcomer]));
+    const replaces = { mailboxId, uidValidity: '1', uid: '1', digest: owed.digest };
+    const adopted = { ...owed, listed: listed('9'), replaces, messageId: id, storedAt: now(), arrived: null };
+    await storeBatch(pen.client, { ...oneConnection(mailboxId, []), adopted: [adopted] });
+
+    const { rows } = await database.sql.query(
+      'select uidvalidity, uid, message_id = $1 as first from maildrain.ledger',
+      [id],
+    );
+    expect(rows).toHaveLength(2);
+    expect(rows).toContainEqual({ uidvalidity: '1', uid: '1', first: false });
+    expect(rows).toContainEqual({ uidvalidity: '1', uid: '9', first: true });
+    await pen.release();
+  });
+
   it('ends a hold when its message is stored', async () => {
     const { database, mailboxId } = await migrated();
     await database.sql.query(
@@ -179,7 +200,7 @@ describeWith('postgres', 'storeStreamed', () => {
       { mailboxId, uidValidity: '1', now: now(), listed: listed('1'), inFlight: null, pipeline: NO_PIPELINE },
       pieces([MIB, MIB, MIB], new Error('cut')),
       () => ({ digest: Buffer.alloc(32), size: 0, reading: read(Buffer.alloc(0)) }),
-      () => ({ verdict: 'fresh', state: 'pending', reason: null, displaces: false }),
+      () => ({ verdict: 'fresh', state: 'pending', reason: null, displaces: null }),
     );
     await expect(work).rejects.toMatchObject({ message: expect.stringContaining('cut') });
     expect(await counts(database)).toEqual({ message: 0, raw: 0, attachment: 0, ledger: 0 });

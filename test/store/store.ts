@@ -43,7 +43,7 @@ export function fresh(uid: string, raw: Buffer, changes: Partial<Fresh> = {}): F
     reading: read(raw),
     state: 'pending',
     reason: null,
-    displaces: false,
+    displaces: null,
     ...changes,
   };
 }

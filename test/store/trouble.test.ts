@@ -43,7 +43,7 @@ function storeLarge(sql: Sql, mailboxId: number, pieces: AsyncIterable<Buffer>):
     { mailboxId, uidValidity: '1', now: NOW, listed: listed('1'), inFlight: null, pipeline: NO_PIPELINE },
     passing(),
     () => ({ digest: hash.digest(), size, reading: reader.end() }),
-    () => ({ verdict: 'fresh', state: 'pending', reason: null, displaces: false }),
+    () => ({ verdict: 'fresh', state: 'pending', reason: null, displaces: null }),
   );
 }
 
