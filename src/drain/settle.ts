@@ -114,9 +114,11 @@ export class OpenRows {
     return this.#at(sighting.uid).some((row) => mayBeRewritten(row, sighting));
   }
 
-  /** Rows of this mailbox whose message did not turn up. */
+  /** Rows of this mailbox whose message did not turn up. What is being put back may turn up later: a restore's end is its own. */
   remaining(): OpenRow[] {
-    return [...this.#rows].filter((row) => row.mailboxId === this.#here.mailboxId);
+    return [...this.#rows].filter(
+      (row) => row.mailboxId === this.#here.mailboxId && !row.uidValidity.startsWith(RESTORING),
+    );
   }
 
   #at(uid: Uid): OpenRow[] {
@@ -130,8 +132,10 @@ export class OpenRows {
   #take(candidates: readonly OpenRow[], sighting: Sighting): OpenRow | null {
     const open = candidates.filter((row) => this.#rows.has(row));
     const dated = open.filter((row) => isSameInstant(row, sighting));
-    // Another client's \Deleted message may have the very octets of ours: to expunge it takes more than they say.
-    const taken = this.#hereFirst(dated) ?? (sighting.flagged ? null : this.#hereFirst(open));
+    // Another client's \Deleted message may have the very octets of ours: to expunge it takes more than they say. We flag only what is owed in this folder.
+    const taken = sighting.flagged
+      ? this.#hereFirst(dated.filter((row) => row.ofFolder))
+      : (this.#hereFirst(dated) ?? this.#hereFirst(open));
     if (taken !== null) this.#rows.delete(taken);
     return taken;
   }

@@ -49,6 +49,8 @@ export interface LedgerRow extends LedgerKey {
 export interface OpenRow extends LedgerRow {
   /** The stored message's Message-ID header; null when it has none or is expired. */
   readonly messageIdHeader: string | null;
+  /** Of the folder that is open: its mailbox's, one's of an earlier name, or a purge's. */
+  readonly ofFolder: boolean;
 }
 
 interface SqlRow {
@@ -65,6 +67,7 @@ interface SqlRow {
   reason: string | null;
   released: boolean;
   header?: string | null;
+  of_folder?: boolean;
 }
 
 const COLUMNS = `l.mailbox_id, l.uidvalidity, l.uid, l.digest, l.message_id, l.stored_at, l.email_id, l.internal_date, l.size, l.state,
@@ -94,18 +97,23 @@ function toRow(row: SqlRow): LedgerRow {
 export async function openRows(sql: Sql, login: string, mailboxId: number, uidValidity: string): Promise<OpenRow[]> {
   const found = await sql.query<SqlRow>(
     // `< or >` and not `<>`: only so the index leads past the many rows that a mailbox keeps under its present UIDVALIDITY.
-    `select ${COLUMNS}, m.message_id as header
+    `select ${COLUMNS}, m.message_id as header, l.of_folder
        from (
-         select o.* from maildrain.ledger o join maildrain.mailbox b on b.id = o.mailbox_id
+         select o.*, b.folder = (select folder from maildrain.mailbox where id = $2) as of_folder
+           from maildrain.ledger o join maildrain.mailbox b on b.id = o.mailbox_id
           where b.login = $1 and o.state = 'pending'
          union all
-         select o.* from maildrain.ledger o
+         select o.*, true from maildrain.ledger o
           where o.mailbox_id = $2 and o.state = 'kept' and (o.uidvalidity < $3 or o.uidvalidity > $3)) l
        left join maildrain.message m on m.id = l.message_id and m.stored_at = l.stored_at
       order by l.stored_at, l.message_id`,
     [login, mailboxId, uidValidity],
   );
-  return found.rows.map((row) => ({ ...toRow(row), messageIdHeader: row.header ?? null }));
+  return found.rows.map((row) => ({
+    ...toRow(row),
+    messageIdHeader: row.header ?? null,
+    ofFolder: row.of_folder === true,
+  }));
 }
 
 /**
@@ -175,7 +183,7 @@ export async function rowsFor(
   return found.rows.map(toRow);
 }
 
-/** The same rows with the Message-ID headers of their messages. */
+/** The same rows, all of the folder that is open, with the Message-ID headers of their messages. */
 export async function withHeaders(sql: Sql, rows: readonly LedgerRow[]): Promise<OpenRow[]> {
   if (rows.length === 0) return [];
   const found = await sql.query<{ id: string; header: string | null }>(
@@ -185,7 +193,7 @@ export async function withHeaders(sql: Sql, rows: readonly LedgerRow[]): Promise
     [rows.map((row) => row.messageId), rows.map((row) => row.storedAt)],
   );
   const headers = new Map(found.rows.map((row) => [row.id, row.header]));
-  return rows.map((row) => ({ ...row, messageIdHeader: headers.get(row.messageId ?? '') ?? null }));
+  return rows.map((row) => ({ ...row, messageIdHeader: headers.get(row.messageId ?? '') ?? null, ofFolder: true }));
 }
 
 /** Rows of a Gmail login by X-GM-MSGID, of each one that was restored, else the newest: one message under two labels is one message. */

@@ -147,3 +147,46 @@ describeWith('postgres', 'a message whose UID and octets another row has, too', 
     expectSameMail(await there.stored(), [mail, mail, late ?? mail]);
   });
 });
+
+describeWith('postgres', 'a message that another client flagged \\Deleted', () => {
+  it('stays, although its copy in another folder is owed', async () => {
+    const there = await scene();
+    there.account.createFolder('Archive');
+    const mail = letter();
+    // As a client without MOVE does it: COPY to Archive, \Deleted in INBOX, and no EXPUNGE yet.
+    there.account.deliver(mail, { internalDate: AT, flags: ['\\Deleted'] });
+    there.account.deliver(mail, { folder: 'Archive', internalDate: AT });
+    await cutAt(there, 'UID STORE', 'before', () => drainOf(there, 'Archive'));
+    expect(await there.drain()).toMatchObject({ adopted: 0, disposed: 0, skipped: 1 });
+    expect(there.left()).toEqual([1]);
+    expect(await drainOf(there, 'Archive')).toMatchObject({ stored: 0, disposed: 1 });
+    expect(await there.stored()).toHaveLength(1);
+  });
+
+  it('is ours where we flagged it under an earlier name of the mailbox', async () => {
+    const there = await scene();
+    there.deliver(1);
+    await cutAt(there, 'UID EXPUNGE', 'before', () => there.drain());
+    expect(await there.drain({ name: 'renamed' })).toMatchObject({ stored: 0, disposed: 1 });
+    expect(there.left()).toEqual([]);
+  });
+});
+
+describeWith('postgres', 'a message that was put back', () => {
+  it('is left alone when the server shows it only after the next drain', async () => {
+    let hidden = 0;
+    const there = await scene({
+      uidplus: false,
+      onCommand: ({ name }) => (name === 'APPEND' && hidden++ === 0 ? { reply: 'OK taken' } : undefined),
+    });
+    const mail = letter();
+    there.account.deliver(mail, { internalDate: AT });
+    await there.drain();
+    const job = await storedRun(there.database, there.mailbox, 'restore', { mailboxes: [there.mailbox] });
+    expect((await job.toTheEnd()).counts).toEqual({ unseen: 1 });
+    await there.drain();
+    there.account.deliver(mail, { internalDate: AT });
+    expect(await there.drain()).toMatchObject({ stored: 0, adopted: 1, disposed: 0 });
+    expect(there.left()).toHaveLength(1);
+  });
+});

@@ -23,6 +23,7 @@ function row(changes: Partial<OpenRow> = {}): OpenRow {
     reason: null,
     released: false,
     messageIdHeader: 'a@x',
+    ofFolder: changes.mailboxId !== 2,
     ...changes,
   };
 }
@@ -78,6 +79,20 @@ describe('one row, one message', () => {
       any: false,
     },
     { why: 'flagged by someone, the same octets and INTERNALDATE', seen: { flagged: true }, exact: true, any: true },
+    {
+      why: 'flagged by someone, the same octets and INTERNALDATE, owed in another folder',
+      row: { mailboxId: 2 },
+      seen: { flagged: true },
+      exact: false,
+      any: false,
+    },
+    {
+      why: 'flagged by us under an earlier name of this mailbox',
+      row: { mailboxId: 2, ofFolder: true },
+      seen: { flagged: true },
+      exact: false,
+      any: true,
+    },
     {
       why: 'the same Message-ID alone is nobody',
       row: { uidValidity: '9' },
