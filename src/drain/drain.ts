@@ -44,7 +44,7 @@ import type { Work } from './work.ts';
 
 /** Mail that keeps arriving, or a folder that shows only a part of itself, is taken in rounds; this bounds one drain. */
 const MAX_ROUNDS = 1000;
-/** Kept messages whose INTERNALDATE is compared to notice UIDs that were given out again. */
+/** Kept messages, and held ones, whose INTERNALDATE is compared to notice UIDs that were given out again. */
 const PROBES = 5;
 /** How long to wait for the end of an admin job's turn: it yields to a waiting drain after the slice in hand, which takes seconds. */
 const TURN_PATIENCE_MS = 25_000;
@@ -238,7 +238,7 @@ async function connected(
 }
 
 /**
- * UIDs that mean other messages than before although UIDVALIDITY is the same: UIDNEXT went back, or kept messages have another INTERNALDATE.
+ * UIDs that mean other messages than before although UIDVALIDITY is the same: UIDNEXT went back, or messages that stay have another INTERNALDATE.
  * Standards forbid it; mailboxes recreated within a second and restored backups do it.
  */
 async function noticeRenumbering(sql: Sql, session: Session, row: MailboxRow, tally: Tally): Promise<void> {

@@ -41,7 +41,8 @@ export async function hold(
        select $1, $2, h.uid, ''::bytea, 'held', h.reason, h.size, h.internal_date
          from unnest($3::text[], $4::text[], $5::bigint[], $6::timestamptz[]) as h (uid, reason, size, internal_date)
        on conflict (mailbox_id, uidvalidity, uid, digest)
-       do update set state = 'held', reason = excluded.reason, released = false, changed_at = now()
+       do update set state = 'held', reason = excluded.reason, released = false, changed_at = now(),
+         size = coalesce(excluded.size, l.size), internal_date = coalesce(excluded.internal_date, l.internal_date)
        returning uid, reason, size, changed_at`,
       [
         mailboxId,

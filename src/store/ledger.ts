@@ -208,12 +208,14 @@ export async function rowsByEmailId(sql: Sql, login: string, emailIds: readonly 
   return found.rows.map(toRow);
 }
 
-/** A few kept rows under this UIDVALIDITY, to test whether its UIDs still mean the same messages. */
+/** A few kept rows under this UIDVALIDITY, and a few held ones, to test whether its UIDs still mean the same messages. */
 export async function probeRows(sql: Sql, mailboxId: number, uidValidity: string, count: number): Promise<LedgerRow[]> {
   const found = await sql.query<SqlRow>(
-    `select ${COLUMNS} from maildrain.ledger l
-      where l.mailbox_id = $1 and l.uidvalidity = $2 and l.state = 'kept'
-      order by l.stored_at desc, l.message_id desc limit $3`,
+    `select ${COLUMNS} from unnest(array['kept', 'held']) as s (state)
+      cross join lateral (
+        select * from maildrain.ledger k
+         where k.mailbox_id = $1 and k.uidvalidity = $2 and k.state = s.state
+         order by k.stored_at desc, k.message_id desc limit $3) l`,
     [mailboxId, uidValidity, count],
   );
   return found.rows.map(toRow);

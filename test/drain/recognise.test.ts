@@ -190,3 +190,16 @@ describeWith('postgres', 'a message that was put back', () => {
     expect(there.left()).toHaveLength(1);
   });
 });
+
+describeWith('postgres', 'a message at the UID of one that is held', () => {
+  it('is stored, and what was held is forgotten', async () => {
+    const there = await scene({}, { sizeLimit: 1000 });
+    there.account.deliver(letter(5000), { internalDate: AT });
+    expect(await there.drain()).toMatchObject({ held: 1 });
+    there.account.recreateFolder('INBOX', { sameUidValidity: true });
+    const small = letter();
+    there.account.deliver(small, { internalDate: new Date(AT.getTime() + DAY) });
+    expect(await there.drain()).toMatchObject({ outcome: 'done', held: 0, stored: 1, disposed: 1 });
+    expectSameMail(await there.stored(), [small]);
+  });
+});
