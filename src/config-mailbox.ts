@@ -62,10 +62,8 @@ export function readMailboxes(list: readonly unknown[], path: Path, reading: Rea
   });
 }
 
-/** INBOX is the one mailbox name without regard to case (RFC 9051 5.1). */
 function placeOf(mailbox: MailboxConfig): string {
-  const folder = mailbox.folder.toUpperCase() === 'INBOX' ? 'INBOX' : mailbox.folder;
-  return JSON.stringify([loginOf(mailbox), folder]);
+  return JSON.stringify([loginOf(mailbox), mailbox.folder]);
 }
 
 function readMailbox(map: Readonly<Record<string, unknown>>, path: Path, reading: Reading): MailboxConfig | null {
@@ -109,8 +107,9 @@ function readSizeLimit(size: string | number | undefined, path: Path, reading: R
   return take(fits ? { value: octets } : { wrong: MAILBOX_FIELDS.sizeLimit.wrong }, path, reading);
 }
 
-/** A name stays as it is; an attribute gets the spelling of RFC 6154. */
+/** A name stays as it is, but INBOX in any case is INBOX (RFC 9051 5.1); an attribute gets the spelling of RFC 6154. */
 function checkFolder(folder: string): Checked<string> {
+  if (folder.toUpperCase() === 'INBOX') return { value: 'INBOX' };
   if (!folder.startsWith('\\')) return { value: folder };
   const attribute = SPECIAL_USE.find((known) => known.toLowerCase() === folder.toLowerCase());
   if (attribute !== undefined) return { value: attribute };
@@ -120,11 +119,11 @@ function checkFolder(folder: string): Checked<string> {
   };
 }
 
-/** INBOX in any case is one mailbox (RFC 9051 5.1); other names are compared by the letter. */
+/** `folder` is as checkFolder() spells it; names other than INBOX are compared by the letter. */
 function sameMailbox(dispose: Dispose, folder: string): boolean {
   if (dispose.kind === 'trash') return folder === '\\Trash';
   if (dispose.kind !== 'move') return false;
-  return dispose.to === folder || (folder.toUpperCase() === 'INBOX' && dispose.to.toUpperCase() === 'INBOX');
+  return dispose.to === folder || (folder === 'INBOX' && dispose.to.toUpperCase() === 'INBOX');
 }
 
 function readSchedule(

@@ -316,6 +316,7 @@ describe('a good mailbox', () => {
     ['move and create', 'dispose: { move: A, create: true }', { dispose: { kind: 'move', to: 'A', create: true } }],
     ['move to a name that differs in case', 'folder: Lists\ndispose: { move: lists }', { folder: 'Lists' }],
     ['flag', 'dispose: { flag: $Drained }', { dispose: { kind: 'flag', keyword: '$Drained' } }],
+    ['INBOX in any case', 'dispose: keep\nfolder: inbox', { folder: 'INBOX' }],
     ['a SPECIAL-USE attribute in any case', 'dispose: keep\nfolder: \\all', { folder: '\\All' }],
     ['a folder in UTF-8', 'dispose: keep\nfolder: Entwürfe & 日本語', { folder: 'Entwürfe & 日本語' }],
     ['every at its lower end', 'dispose: keep\nevery: 5s', { everyMs: 5000 }],

@@ -37,6 +37,7 @@ export function recognise(
     uid: item.listed.uid,
     digest: streamed.digest,
     emailId: item.listed.emailId,
+    gmail: work.session.facts.gmail,
     messageIdHeader: streamed.reading.messageId,
     internalDate: item.listed.internalDate,
     flagged: item.flagged,

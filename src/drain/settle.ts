@@ -13,6 +13,8 @@ export interface Sighting {
   readonly uid: Uid;
   readonly digest: Buffer;
   readonly emailId: string | null;
+  /** Gmail: no two messages of a mailbox have one X-GM-MSGID. A copy may have the EMAILID of its original (RFC 8474 4). */
+  readonly gmail: boolean;
   readonly messageIdHeader: string | null;
   readonly internalDate: Date | null;
   /** Flagged \Deleted by someone, perhaps by us. */
@@ -75,11 +77,13 @@ export class OpenRows {
   /** Takes the row that this message is, wherever it was seen last. */
   takeAny(sighting: Sighting): OpenRow | null {
     // While UIDs hold, a row of this UIDVALIDITY whose UID is not listed is of a message that is gone; this one only looks like it.
-    const digest = sighting.digest.toString('latin1');
-    const movable = (this.#byDigest.get(digest) ?? []).filter((row) => !this.#uidsHold || !this.#isHere(row));
+    const { emailId, gmail } = sighting;
+    const mayBeHere = (row: OpenRow): boolean => !this.#uidsHold || !this.#isHere(row);
+    const byId = (emailId === null ? undefined : this.#byEmailId.get(emailId)) ?? [];
+    const movable = (this.#byDigest.get(sighting.digest.toString('latin1')) ?? []).filter(mayBeHere);
     return (
       this.takeExact(sighting) ??
-      this.#take(sighting.emailId === null ? [] : (this.#byEmailId.get(sighting.emailId) ?? []), sighting) ??
+      this.#take(gmail ? byId : byId.filter(mayBeHere), sighting) ??
       this.#take(movable, sighting)
     );
   }

@@ -6,7 +6,7 @@ import { loginOf } from '../../src/config.ts';
 import type { MailboxConfig } from '../../src/model.ts';
 import { cancelJob, enqueueJob } from '../../src/store/admin-jobs.ts';
 import { storedRun } from '../admin/stored-turns.ts';
-import { type JobRun, planned } from '../admin/turns.ts';
+import { type JobRun, openFor, planned } from '../admin/turns.ts';
 import { describeWith } from '../support/fresh.ts';
 import { drainOnce, expectSameMail, letter, type Scene, scene } from './scene.ts';
 
@@ -201,5 +201,24 @@ describeWith('postgres', 'a message at the UID of one that is held', () => {
     there.account.deliver(small, { internalDate: new Date(AT.getTime() + DAY) });
     expect(await there.drain()).toMatchObject({ outcome: 'done', held: 0, stored: 1, disposed: 1 });
     expectSameMail(await there.stored(), [small]);
+  });
+});
+
+describeWith('postgres', 'a message with the EMAILID of one that went before', () => {
+  it('is a copy, and a message of its own', async () => {
+    const there = await scene({ objectId: true });
+    there.account.createFolder('Archive');
+    const mail = letter();
+    there.account.deliver(mail, { folder: 'Archive', internalDate: AT });
+    const copyToInbox = async (): Promise<void> => {
+      const admin = await openFor(there.mailbox, 'Archive');
+      await admin.copyTo([{ uid: '1', emailId: null }], 'INBOX', { targetNext: null, repeated: false, were: 1 });
+      await admin.close();
+    };
+    await copyToInbox();
+    await cutAt(there, 'UID EXPUNGE', 'after-effect', () => there.drain());
+    await copyToInbox();
+    expect(await there.drain()).toMatchObject({ stored: 1, adopted: 0, disposed: 1 });
+    expectSameMail(await there.stored(), [mail, mail]);
   });
 });
