@@ -74,6 +74,13 @@ function toFolder(entry: ListResponse, prefix: string): Folder {
   };
 }
 
+/** The path that a name has in CREATE, COPY and MOVE: with the prefix of the personal namespace (RFC 2342), INBOX in any case INBOX. */
+export function pathOn({ client }: Connection, name: string): string {
+  if (name.toUpperCase() === 'INBOX') return 'INBOX';
+  const prefix = client.namespace?.prefix ?? '';
+  return name.startsWith(prefix) ? name : prefix + name;
+}
+
 /** The path of the mailbox with this SPECIAL-USE attribute, or null when the server shows none. */
 export function bySpecialUse(folders: readonly Folder[], attribute: string): string | null {
   const wanted = attribute.toLowerCase();

@@ -77,18 +77,39 @@ function requireTrash(abilities: Abilities): string {
 }
 
 function moveTo(to: string, abilities: Abilities): DisposalMeans {
-  if (to === abilities.path) {
-    throw new MaildrainError(
-      'TARGET_MISSING',
-      `the mailbox is "${to}" itself, and moving there would go round in circles: use dispose: delete`,
-    );
-  }
+  if (to === abilities.path) throw circle(to);
   if (abilities.move) return { means: 'move', to, thenExpunge: false };
   if (abilities.uidplus) return { means: 'copy-expunge', to };
   return {
     means: 'none',
     why: 'the server has neither MOVE nor UIDPLUS, so messages cannot be moved safely: they are stored and stay where they are. Use dispose: delete with expunge: exclusive if nobody else uses the mailbox, or dispose: seen',
   };
+}
+
+function circle(to: string): MaildrainError {
+  return new MaildrainError(
+    'TARGET_MISSING',
+    `the mailbox is "${to}" itself, and moving there would go round in circles: use dispose: delete`,
+  );
+}
+
+/**
+ * A folder may have two names (an alias, a symbolic link), and what is moved from the one to the other would be stored again in every round. COPYUID
+ * (RFC 4315) tells: our UIDVALIDITY, and UIDs that came to the open mailbox since it was opened.
+ *
+ * @throws MaildrainError TARGET_MISSING
+ */
+async function requireElsewhere(
+  state: ImapState,
+  to: string,
+  copied: { readonly uidValidity?: bigint | undefined; readonly uidMap?: ReadonlyMap<number, number> | undefined },
+): Promise<void> {
+  const { uidValidity, uidNext } = state.facts;
+  const landed = [...(copied.uidMap?.values() ?? [])];
+  if (uidNext === null || landed.length === 0 || String(copied.uidValidity) !== uidValidity) return;
+  if (landed.some((uid) => uid < uidNext)) return;
+  const there = await present(state, landed.map(String));
+  if (there.size === landed.length) throw circle(to);
 }
 
 function expunge(mailbox: MailboxConfig, abilities: Abilities): DisposalMeans {
@@ -232,6 +253,7 @@ async function copyExpunge(state: ImapState, uids: readonly Uid[], to: string): 
       throw state.connection.broken() ?? sessionError(error);
     });
     if (copied === false || copied === undefined) throw refused(state, 'UID COPY');
+    await requireElsewhere(state, to, copied);
     await deleteSet(state, set, 'UID EXPUNGE');
   }
   return outcome(
@@ -260,6 +282,7 @@ async function move(
     });
     if (connection.takeOkCodes().includes('THROTTLED')) return RESTING;
     if (moved === false || moved === undefined) throw refused(state, 'UID MOVE');
+    await requireElsewhere(state, to, moved);
     for (const [from, there] of moved.uidMap ?? []) landed.set(String(from), String(there));
   }
   const gone = await goneFrom(state, uids);

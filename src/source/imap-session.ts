@@ -3,7 +3,7 @@
 
 import { MaildrainError } from '../errors.ts';
 import type { DisposeOutcome, Listing, MailboxConfig, Session, SessionFacts, Target } from '../model.ts';
-import { bySpecialUse, type Folder, listFolders, resolveFolder } from './folders.ts';
+import { bySpecialUse, type Folder, listFolders, pathOn, resolveFolder } from './folders.ts';
 import { type ImapState, present, search } from './imap-ask.ts';
 import { type Connection, connect } from './imap-connect.ts';
 import { disposalMeans, disposeOf } from './imap-dispose.ts';
@@ -101,9 +101,10 @@ export async function selectMailbox(
     );
   });
   const { client } = connection;
+  const { dispose } = mailbox;
   const gmail = client.capabilities.has('X-GM-EXT-1');
   const trash = bySpecialUse(folders, '\\Trash');
-  const writes = mailbox.dispose.kind !== 'keep';
+  const writes = dispose.kind !== 'keep';
   if (writes && !readOnly && opened.readOnly === true) {
     throw new MaildrainError(
       'MAILBOX_READ_ONLY',
@@ -118,14 +119,17 @@ export async function selectMailbox(
     uidNext: typeof opened.uidNext === 'number' ? opened.uidNext : null,
     exists: opened.exists,
     trash,
-    disposal: disposalMeans(mailbox, {
-      path: opened.path,
-      gmail,
-      uidplus: client.capabilities.has('UIDPLUS'),
-      move: client.capabilities.has('MOVE'),
-      trash,
-      permanentFlags: opened.permanentFlags ?? null,
-    }),
+    disposal: disposalMeans(
+      { ...mailbox, dispose: dispose.kind === 'move' ? { ...dispose, to: pathOn(connection, dispose.to) } : dispose },
+      {
+        path: opened.path,
+        gmail,
+        uidplus: client.capabilities.has('UIDPLUS'),
+        move: client.capabilities.has('MOVE'),
+        trash,
+        permanentFlags: opened.permanentFlags ?? null,
+      },
+    ),
   };
 }
 

@@ -162,6 +162,18 @@ const cases: readonly Row[] = [
     advice: 'dispose: delete',
     pause: [0.7, 1.3],
   },
+  {
+    why: 'a target that is the mailbox itself, without the prefix of the namespace',
+    mailbox: { folder: 'INBOX/Work', dispose: { kind: 'move', to: 'Work', create: true } },
+    prepare: (there) => there.account.createFolder('INBOX/Work'),
+    server: {
+      onCommand: ({ name }) =>
+        name === 'NAMESPACE' ? { untagged: ['NAMESPACE (("INBOX/" "/")) NIL NIL'], reply: 'OK done' } : undefined,
+    },
+    code: 'TARGET_MISSING',
+    advice: 'dispose: delete',
+    pause: [0.7, 1.3],
+  },
 ];
 
 describeWith('postgres', 'a drain that meets', () => {
