@@ -95,14 +95,16 @@ async function look(
   const items: Item[] = [];
   for (const listed of await askServer(work, asked, result)) {
     const { uid, size, internalDate } = listed;
-    const reason = holdReason(work, listed, released);
+    // A lower limit came later than what is stored: it stays recognisable.
+    const free = released.has(uid) || (size > work.mailbox.sizeLimit && isStored(work, listed, known.get(uid)));
+    const reason = holdReason(work, listed, free);
     if (reason !== null) holds.push({ uid, size, internalDate, reason });
     else
       items.push({
         listed,
         known: known.get(uid) ?? [],
         flagged: flagged.has(uid),
-        released: released.has(uid),
+        released: free,
         before: before.get(uid) ?? null,
       });
   }
@@ -157,9 +159,14 @@ async function askServer(work: Work, uids: readonly Uid[], result: { unseen: num
   return described;
 }
 
-function holdReason(work: Work, listed: Listed, released: ReadonlySet<Uid>): Hold['reason'] | null {
+function isStored({ open }: Work, listed: Listed, known: readonly OpenRow[] = []): boolean {
+  return open.expects(listed) || known.some((row) => row.state === 'kept' && row.size === listed.size);
+}
+
+/** @param free a person freed it, or it is stored already: no limit on its size */
+function holdReason(work: Work, listed: Listed, free: boolean): Hold['reason'] | null {
   if (work.fuse.isFatal(listed.uid)) return 'fetch-fatal';
-  if (released.has(listed.uid)) return null;
+  if (free) return null;
   return listed.size > work.mailbox.sizeLimit ? 'too-large' : null;
 }
 

@@ -5,7 +5,7 @@
 // a server that was seen to give other octets each time. A UID alone is a hint: Dovecot keeps the UIDVALIDITY of a mailbox recreated within
 // a second. But it is believed until one is caught meaning another message: while UIDs hold, a row belongs to its UID and to no other.
 
-import type { Uid } from '../model.ts';
+import type { Listed, Uid } from '../model.ts';
 import { type LedgerKey, type OpenRow, RESTORING } from '../store/ledger.ts';
 
 /** What is known of a message that has just been fetched. */
@@ -49,6 +49,11 @@ export class OpenRows {
   /** UIDs of this mailbox under its present UIDVALIDITY that a row is open for. They are looked at first. */
   uids(): Set<Uid> {
     return new Set(this.#byUid.keys());
+  }
+
+  /** Whether a message of this size and date looks like one that is stored, by its listing alone. */
+  expects({ size, internalDate }: Pick<Listed, 'size' | 'internalDate'>): boolean {
+    return [...this.#rows].some((row) => row.size === size && row.internalDate?.getTime() === internalDate?.getTime());
   }
 
   /** All rows of this UID, taken or not. */

@@ -44,7 +44,7 @@ export interface Item {
   readonly known: readonly OpenRow[];
   /** Flagged \Deleted by someone: only touched when it proves to be ours. */
   readonly flagged: boolean;
-  /** A person freed it: no limit on its size. */
+  /** A person freed it, or it is stored already: no limit on its size. */
   readonly released: boolean;
   /** SHA-256 of what was fetched from this UID before in this pass; null the first time. */
   readonly before: Buffer | null;

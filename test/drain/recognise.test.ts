@@ -222,3 +222,22 @@ describeWith('postgres', 'a message with the EMAILID of one that went before', (
     expectSameMail(await there.stored(), [mail, mail]);
   });
 });
+
+describeWith('postgres', 'a message over a size limit that was lowered', () => {
+  it.each(['same', 'another'])('is stored and owed, under the %s UIDVALIDITY: it is taken off', async (uidValidity) => {
+    const there = await scene();
+    there.account.deliver(letter(5000));
+    await cutAt(there, 'UID STORE', 'before', () => there.drain());
+    if (uidValidity === 'another') there.account.changeUidValidity('INBOX');
+    expect(await there.drain({ sizeLimit: 1000 })).toMatchObject({ held: 0, stored: 0, disposed: 1, pending: 0 });
+    expect(there.left()).toEqual([]);
+  });
+
+  it('is stored, kept and due: it is taken off', async () => {
+    const there = await scene({}, { dispose: { kind: 'keep' } });
+    there.account.deliver(letter(5000));
+    await there.drain();
+    const report = await there.drain({ sizeLimit: 1000, dispose: { kind: 'delete', forever: false } });
+    expect(report).toMatchObject({ held: 0, stored: 0, disposed: 1 });
+  });
+});
