@@ -171,7 +171,7 @@ export function adminOf(options: AdminOptions): Admin & { readonly engine: Admin
       return options.running(onRecord({ sql: connected.sql, log: options.log }, asked, work, outcomeOfVerify));
     },
     plans: {
-      list: async ({ mailbox, limit = 50 } = {}) => listPlans((await database()).sql, { mailbox, limit }),
+      list: async ({ mailbox, limit } = {}) => listPlans((await database()).sql, { mailbox, limit }),
       find: async (id) => findPlan((await database()).sql, checkId(id)),
     },
     jobs: {

@@ -63,7 +63,8 @@ describeWith('postgres', 'a maildrain', () => {
     ] as const)
       await expect(plan?.({ ...move, args })).rejects.toMatchObject({ code: 'REQUEST_INVALID', message: says });
     for (const limit of [-1, 0, 1.5, 10_001])
-      await expect(list?.({ limit })).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+      for (const listed of [list, jobs, maildrain.admin.plans.list])
+        await expect(listed?.({ limit })).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
     expect(await list?.({})).toEqual([]);
     await expect(jobs?.({ states: ['nope'] })).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
     await expect(maildrain.admin.apply('1')).rejects.toMatchObject({ message: 'there is no plan 1' });

@@ -27,10 +27,7 @@ export const flag: AdminJob = {
       prepare: async (admin) => requireFlags(admin, change),
       needsIds: () => false,
       target: () => null,
-      act: async (admin, slice) => {
-        const { done: _, ...outcome } = await changeSlice(admin, slice, change);
-        return outcome;
-      },
+      act: (admin, slice) => changeSlice(admin, slice, change),
     });
   },
 };
@@ -51,10 +48,10 @@ function undeleting(turn: Turn): AsyncGenerator<Step, void> {
     needsIds: isGmailTrash,
     target: () => null,
     async act(admin, slice) {
-      const { done, ...outcome } = isGmailTrash(admin)
+      const outcome = isGmailTrash(admin)
         ? await takeBack(admin, slice)
         : await changeSlice(admin, slice, { add: [], remove: ['\\Deleted'] });
-      await staysBack(turn, admin, slice, new Set(done));
+      await staysBack(turn, admin, slice, new Set(outcome.done));
       return outcome;
     },
   });

@@ -1,6 +1,6 @@
 // Which of the messages that are to be put back are in the folder already: they were never taken off, or were put back before. Believed is what the
-// ledger and earlier restores say; it counts when the server shows the message. What came back by another way is in restore-back.ts. What was sent and is nowhere known by its UID is looked for in
-// restore-look.ts.
+// ledger and earlier restores say; it counts when the server shows the message. What came back by another way is in restore-back.ts. What was sent
+// and is nowhere known by its UID is looked for in restore-look.ts.
 
 import { loginOf } from '../config.ts';
 import type { MailboxConfig, Session, Uid } from '../model.ts';

@@ -6,6 +6,7 @@ import type { Maildrain } from '../service-api.ts';
 import { findConfigured } from '../service-mailboxes.ts';
 import type { ReportConditions, ReportFilter, ReportGroup, ReportStatsFilter, StoredReport } from '../store/bounces.ts';
 import { REPORT_GROUPS } from '../store/bounces.ts';
+import { DEFAULT_LIMIT } from '../store/limit.ts';
 import { type GlobalOptions, type Terminal, withService } from './context.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { type Output, table } from './output.ts';
@@ -14,7 +15,6 @@ import { count, cut, instant, parseLimit, parseTime } from './words.ts';
 type ListArguments = GlobalOptions & ReportFilter;
 type StatsArguments = GlobalOptions & ReportStatsFilter;
 
-const DEFAULT_LIMIT = 50;
 /** Columns for an address, so that what was said of it has room. */
 const ADDRESS_WIDTH = 40;
 const KINDS = ['bounce', 'complaint', 'auto-reply', 'mdn'];

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { printable } from '../errors.ts';
 import type { Maildrain } from '../service-api.ts';
 import { findConfigured } from '../service-mailboxes.ts';
+import { DEFAULT_LIMIT } from '../store/limit.ts';
 import type { MessageFilter, Receipt, StoredMessage } from '../store/messages.ts';
 import { type GlobalOptions, type Terminal, withService } from './context.ts';
 import { EXIT, type ExitCode, NotThere } from './exit.ts';
@@ -13,7 +14,6 @@ import { bytes, count, cut, instant, parseId, parseLimit, parseTime } from './wo
 
 interface ListArguments extends GlobalOptions, MessageFilter {}
 
-const DEFAULT_LIMIT = 50;
 /** Columns for a sender, so that subjects have room. */
 const SENDER_WIDTH = 32;
 

@@ -5,6 +5,7 @@ import { type Command, Option } from 'commander';
 import { SUPPRESSIBLE } from '../config-schema-reports.ts';
 import { printable } from '../errors.ts';
 import type { Maildrain } from '../service-api.ts';
+import { DEFAULT_LIMIT } from '../store/limit.ts';
 import type { PlannedChange } from '../store/suppression-plan.ts';
 import type { Suppression, SuppressionFilter } from '../store/suppressions.ts';
 import { readAddresses } from './addresses.ts';
@@ -22,7 +23,6 @@ interface ExportArguments extends GlobalOptions {
   readonly format?: 'csv' | 'ndjson';
 }
 
-const DEFAULT_LIMIT = 50;
 /** Changes of a plan that are listed for people; all of them are counted. */
 const MAX_PLANNED = 50;
 /** Addresses asked for by one statement. */

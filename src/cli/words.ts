@@ -1,6 +1,7 @@
 // Values as people read and write them on a command line: counts, sizes, durations, instants, and dates and ids typed as arguments.
 
 import { InvalidArgumentError } from 'commander';
+import { MAX_LIMIT } from '../store/limit.ts';
 
 /** `1,234` */
 export function count(value: number): string {
@@ -142,9 +143,6 @@ export function parseUid(text: string, before: readonly string[] = []): string[]
   if (!/^[!-~]{1,70}$/.test(text)) throw new InvalidArgumentError('A UID is a number, as "maildrain held" prints it.');
   return [...before, text];
 }
-
-/** Rows of one list: what fits into memory and a person's patience. */
-const MAX_LIMIT = 10_000;
 
 export function parseLimit(text: string): number {
   const limit = Number(text);

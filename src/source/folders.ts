@@ -76,8 +76,12 @@ function toFolder(entry: ListResponse, prefix: string): Folder {
 
 /** The path that a name has in CREATE, COPY and MOVE: with the prefix of the personal namespace (RFC 2342), INBOX in any case INBOX. */
 export function pathOn({ client }: Connection, name: string): string {
+  return withPrefix(client.namespace?.prefix ?? '', name);
+}
+
+/** As imapflow does it. INBOX is the same in any case (RFC 9051 5.1), no other name is. */
+function withPrefix(prefix: string, name: string): string {
   if (name.toUpperCase() === 'INBOX') return 'INBOX';
-  const prefix = client.namespace?.prefix ?? '';
   return name.startsWith(prefix) ? name : prefix + name;
 }
 
@@ -94,11 +98,7 @@ export function bySpecialUse(folders: readonly Folder[], attribute: string): str
  */
 export function openedPath(folders: readonly Folder[], wanted: string): string | null {
   const path = wanted.startsWith('\\') ? bySpecialUse(folders, wanted) : wanted;
-  if (path === null) return null;
-  // INBOX is the same in any case (RFC 9051 5.1), no other name is.
-  if (path.toUpperCase() === 'INBOX') return 'INBOX';
-  const prefix = folders[0]?.prefix ?? '';
-  return path.startsWith(prefix) ? path : prefix + path;
+  return path === null ? null : withPrefix(folders[0]?.prefix ?? '', path);
 }
 
 /**

@@ -2,8 +2,8 @@
 
 import { createHash } from 'node:crypto';
 import pgCopyStreams from 'pg-copy-streams';
-import { MaildrainError } from '../errors.ts';
 import { copyRows } from './copy-out.ts';
+import { limitOf } from './limit.ts';
 import type { Database, Sql } from './pool.ts';
 import { toDatabaseError } from './pool.ts';
 
@@ -33,9 +33,6 @@ export interface MessageFilter {
   readonly limit?: number | undefined;
 }
 
-const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 10_000;
-
 interface SummaryRow {
   id: string;
   name: string;
@@ -49,9 +46,6 @@ interface SummaryRow {
 
 /** Newest first. `from` and `subject` match anywhere, without regard to case. */
 export async function listMessages(sql: Sql, filter: MessageFilter): Promise<MessageSummary[]> {
-  const { limit = DEFAULT_LIMIT } = filter;
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
-    throw new MaildrainError('REQUEST_INVALID', `messages.list: limit must be a whole number from 1 to ${MAX_LIMIT}`);
   const found = await sql.query<SummaryRow>(
     `select m.id, b.name, m.stored_at, m.internal_date, m.kind, m.from_header, m.subject, m.size
        from maildrain.message m join maildrain.mailbox b on b.id = m.mailbox_id
@@ -69,7 +63,7 @@ export async function listMessages(sql: Sql, filter: MessageFilter): Promise<Mes
       filter.since ?? null,
       filter.before ?? null,
       filter.beforeId ?? null,
-      limit,
+      limitOf(filter.limit),
     ],
   );
   return found.rows.map((row) => ({

@@ -3,6 +3,7 @@
 
 import type { Uid } from '../model.ts';
 import type { AdminJobKind, Criteria } from '../model-admin.ts';
+import { limitOf } from './limit.ts';
 import { type Database, inTransaction, type Sql } from './pool.ts';
 
 /**
@@ -203,11 +204,11 @@ export async function findPlan(sql: Sql, id: string): Promise<Plan | null> {
 /** Newest first. */
 export async function listPlans(
   sql: Sql,
-  { mailbox = null, limit }: { readonly mailbox?: string | null | undefined; readonly limit: number },
+  { mailbox = null, limit }: { readonly mailbox?: string | null | undefined; readonly limit?: number | undefined },
 ): Promise<Plan[]> {
   const { rows } = await sql.query<SqlRow>(
     `select ${COLUMNS} from ${FROM} where ($1::text is null or p.mailbox = $1) order by p.id desc limit $2`,
-    [mailbox, limit],
+    [mailbox, limitOf(limit)],
   );
   return rows.map(toPlan);
 }

@@ -6,22 +6,13 @@ import { expect, it } from 'vitest';
 import { planRestore, type RestorePlan } from '../../src/admin/restore-plan.ts';
 import type { MailboxConfig } from '../../src/model.ts';
 import { lastStoredId } from '../../src/store/stored-mail.ts';
-import { drainOnce, expectSameMail, letter, type Scene, scene } from '../drain/scene.ts';
+import { cutAt, drainOnce, expectSameMail, letter, listPair, type Scene, scene } from '../drain/scene.ts';
 import { describeWith } from '../support/fresh.ts';
 import { type StoredRun, storedRun } from './stored-turns.ts';
 import { planned } from './turns.ts';
 
 const AT = new Date(Date.UTC(2026, 2, 1, 8, 0, 0));
 const octets = (there: Scene, folder = 'INBOX'): Buffer[] => there.account.messages(folder).map(({ raw }) => raw);
-
-/** The line is cut at the first such command. */
-async function cutAt(there: Scene, command: string, work: () => Promise<unknown>): Promise<void> {
-  let cuts = 0;
-  there.server.onCommand = ({ name }) => (name === command && cuts++ === 0 ? { drop: 'before' } : undefined);
-  await work();
-  there.server.onCommand = undefined;
-  await there.waitOver();
-}
 
 const restoring = (there: Scene, args = {}, mailbox = there.mailbox): Promise<StoredRun> =>
   storedRun(there.database, mailbox, 'restore', { args });
@@ -33,15 +24,6 @@ async function plan({ database, mailbox, look }: Scene): Promise<RestorePlan> {
   const selection = { mailbox: mailbox.name, criteria: { all: true as const } };
   const stretch = { after: '0', until: await lastStoredId(database.sql) };
   return planRestore(look, { mailbox, args: {}, selection, stretch }, new AbortController().signal);
-}
-
-/** One mail that came directly and through a list: one Message-ID, one second, other octets. */
-function directAndList(): [Buffer, Buffer] {
-  const head = ['From: Bea <bea@example.net>', 'Subject: plan', 'Message-ID: <plan-1@example.net>'];
-  return [
-    Buffer.from([...head, '', 'the plan', ''].join('\r\n')),
-    Buffer.from([...head, 'List-Id: <team.example.org>', '', 'the plan', '-- ', 'team list', ''].join('\r\n')),
-  ];
 }
 
 describeWith('postgres', 'mail that is back already', () => {
@@ -108,7 +90,7 @@ describeWith('postgres', 'mail that is back already', () => {
   it('and owed is left alone by the next drain', async () => {
     const there = await scene();
     const mail = there.deliver(1);
-    await cutAt(there, 'UID STORE', () => there.drain());
+    await cutAt(there, 'UID STORE', 'before', () => there.drain());
     expect((await (await restoring(there)).toTheEnd()).counts).toEqual({ present: 1 });
     expect(await there.drain()).toMatchObject({ disposed: 0 });
     expectSameMail(octets(there), mail);
@@ -128,7 +110,7 @@ describeWith('postgres', 'what undelete brings back', () => {
   it('between the flag and the expunge is left there', async () => {
     const there = await scene();
     const mail = there.deliver(2);
-    await cutAt(there, 'UID EXPUNGE', () => there.drain());
+    await cutAt(there, 'UID EXPUNGE', 'before', () => there.drain());
     expect(await job(there, 'undelete', 'INBOX')).toEqual({ undeleted: 2 });
     expect(await there.drain()).toMatchObject({ stored: 0, disposed: 0 });
     expectSameMail(octets(there), mail);
@@ -139,12 +121,12 @@ describeWith('postgres', 'another message', () => {
   it('of one Message-ID and one second does not pass for what is restored, after a change of UIDVALIDITY', async () => {
     const there = await scene();
     there.account.createFolder('Lists');
-    const [direct, list] = directAndList();
+    const [direct, list] = listPair();
     there.account.deliver(direct, { internalDate: AT });
     there.account.deliver(list, { folder: 'Lists', internalDate: AT });
     await there.drain();
     const back = await restoring(there, { folder: 'Lists' });
-    await cutAt(there, 'APPEND', () => back.turn());
+    await cutAt(there, 'APPEND', 'before', () => back.turn());
     there.account.changeUidValidity('Lists');
     await back.toTheEnd();
     expectSameMail(octets(there, 'Lists'), [list, direct]);

@@ -8,22 +8,12 @@ import { cancelJob, enqueueJob } from '../../src/store/admin-jobs.ts';
 import { storedRun } from '../admin/stored-turns.ts';
 import { type JobRun, openFor, planned } from '../admin/turns.ts';
 import { describeWith } from '../support/fresh.ts';
-import { drainOnce, expectSameMail, letter, type Scene, scene } from './scene.ts';
+import { cutAt, drainOnce, expectSameMail, letter, listPair, type Scene, scene } from './scene.ts';
 
 const DAY = 24 * 60 * 60_000;
 const AT = new Date(Date.UTC(2026, 2, 1, 8, 0, 0));
 
 const octets = (there: Scene, folder = 'INBOX'): Buffer[] => there.account.messages(folder).map(({ raw }) => raw);
-
-/** The line is cut at the first such command. */
-async function cutAt(there: Scene, command: string, drop: 'before' | 'after-effect', work: () => Promise<unknown>) {
-  let cuts = 0;
-  there.server.onCommand = ({ name }) => (name === command && cuts++ === 0 ? { drop } : undefined);
-  await work();
-  there.server.onCommand = undefined;
-  await there.waitOver();
-  expect(cuts).toBeGreaterThan(0);
-}
 
 /** Another folder of the same login, drained as a mailbox of its own. */
 function drainOf(there: Scene, folder: string, changes: Partial<MailboxConfig> = {}) {
@@ -43,15 +33,6 @@ function purgeRow({ database, mailbox }: Scene, { plan }: JobRun): Promise<strin
     total: messages,
     requestedBy: 'test',
   });
-}
-
-/** The direct copy of a mail and the list's: one Message-ID, one second, other octets. */
-function listPair(): [Buffer, Buffer] {
-  const head = ['From: Bea <bea@example.net>', 'To: team@example.org', 'Message-ID: <plan-1@example.net>'];
-  return [
-    Buffer.from([...head, '', 'the plan', ''].join('\r\n')),
-    Buffer.from([...head, 'List-Id: <team.example.org>', '', 'the plan', ''].join('\r\n')),
-  ];
 }
 
 describeWith('postgres', 'the copy of a mail that a list sent, beside one that is being put back', () => {

@@ -221,3 +221,27 @@ export function expectSameMail(found: readonly Buffer[], wanted: readonly Buffer
     mail.map((raw) => createHash('sha256').update(raw).digest('hex')).sort();
   expect(digests(found)).toEqual(digests(wanted));
 }
+
+/** The line is cut at the first such command. */
+export async function cutAt(
+  there: Scene,
+  command: string,
+  drop: 'before' | 'after-effect',
+  work: () => Promise<unknown>,
+) {
+  let cuts = 0;
+  there.server.onCommand = ({ name }) => (name === command && cuts++ === 0 ? { drop } : undefined);
+  await work();
+  there.server.onCommand = undefined;
+  await there.waitOver();
+  expect(cuts).toBeGreaterThan(0);
+}
+
+/** The direct copy of a mail and the list's: one Message-ID, one second, other octets. */
+export function listPair(): [Buffer, Buffer] {
+  const head = ['From: Bea <bea@example.net>', 'To: team@example.org', 'Message-ID: <plan-1@example.net>'];
+  return [
+    Buffer.from([...head, '', 'the plan', ''].join('\r\n')),
+    Buffer.from([...head, 'List-Id: <team.example.org>', '', 'the plan', ''].join('\r\n')),
+  ];
+}
